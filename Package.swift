@@ -1,0 +1,99 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One package, its targets in floors; imports point down only (see ARCHITECTURE.md).
+// The floors are listed in the order of DESIGN: pure, store, C edge, transport, proxy, admin, command.
+
+/// What every target is compiled with: the Swift 6 language, no warning tolerated, memory safety and
+/// imports spelled out.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+/// Sources also mark every use of an unsafe construct; test code may touch bytes without ceremony.
+let sources = strict + [.strictMemorySafety()]
+
+func floor(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: sources)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [])
+  -> Target
+{
+  .testTarget(
+    name: "\(name)Tests", dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "countersign",
+  products: [
+    .executable(name: "countersign", targets: ["countersign"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // Floor 0: pure.
+    floor("Primitives"),
+    floor("HTTPModel", ["Primitives"]),
+    floor("HTTPWire", ["Primitives", "HTTPModel"]),
+    floor("CachePolicy", ["Primitives", "HTTPModel"]),
+    floor("Verdict", ["Primitives", "HTTPModel"]),
+    floor("Audit", ["Primitives", "HTTPModel", "Verdict"]),
+
+    // Floor 1: the store.
+    floor("CacheStore", ["Primitives", "HTTPModel", "CachePolicy"]),
+
+    // The C edge, beside the floors.
+    .systemLibrary(
+      name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CLinux"),
+    floor("Platform", ["Primitives", "CLinux"]),
+    floor("Cryptography", ["Primitives", "COpenSSL"]),
+    floor("TLS", ["Primitives", "Cryptography", "COpenSSL"]),
+
+    // Floor 2: transport.
+    floor("EventLoop", ["Primitives", "Platform"]),
+    floor("Transport", ["Primitives", "EventLoop", "Platform", "TLS"]),
+
+    // Floor 3: the proxy.
+    floor(
+      "Configuration",
+      [
+        "Primitives", "HTTPModel", "HTTPWire", "CachePolicy", "Verdict", "Audit",
+        .product(name: "Yams", package: "Yams"),
+      ]),
+    floor(
+      "Proxy",
+      [
+        "Primitives", "HTTPModel", "HTTPWire", "CachePolicy", "CacheStore", "Verdict", "Audit",
+        "Platform", "Cryptography", "TLS", "EventLoop", "Transport", "Configuration",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+
+    // Floor 4: operators.
+    floor(
+      "Admin", ["Primitives", "HTTPModel", "EventLoop", "Transport", "Configuration", "Proxy"]),
+
+    // Floor 5: the command.
+    floor(
+      "Command",
+      [
+        "Primitives", "Platform", "Cryptography", "TLS", "EventLoop", "Transport", "Configuration",
+        "Proxy", "Admin", "Audit",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .executableTarget(name: "countersign", dependencies: ["Command"], swiftSettings: sources),
+
+    tests("Primitives", ["Primitives"]),
+    tests("HTTPModel", ["HTTPModel", "Primitives"]),
+  ]
+)

@@ -1,0 +1,87 @@
+internal import Primitives
+
+/// Where a request is directed (RFC 9112 §3.2). The ranges point into `RequestHead.target`.
+package enum TargetForm: Hashable, Sendable {
+  /// `/path?query`.
+  case origin
+  /// `scheme://authority/path?query`.
+  case absolute
+  /// `*`, for OPTIONS only.
+  case asterisk
+  /// `host:port`, for CONNECT only.
+  case authority
+}
+
+/// The head of a request: a checked thing, made by the parser (or by the program itself).
+package struct RequestHead: Sendable, Equatable {
+  package var method: Method
+  package var version: HTTPVersion
+  package var targetForm: TargetForm
+  /// The request target as it came, byte for byte: visible ASCII only.
+  package var target: [UInt8]
+  /// The path part of the target, query excluded; `/` where an absolute form has none. Empty for
+  /// asterisk and authority forms.
+  package var path: ArraySlice<UInt8>
+  /// The query after `?`, or nil where there is no `?`.
+  package var query: ArraySlice<UInt8>?
+  /// The authority the request is for: from `Host`, equal to that of an absolute form, or empty (HTTP/1.0
+  /// without Host). Case as it came.
+  package var authority: [UInt8]
+  package var fields: FieldSection
+
+  package init(
+    method: Method, version: HTTPVersion = .http11, targetForm: TargetForm = .origin,
+    target: [UInt8], path: ArraySlice<UInt8>, query: ArraySlice<UInt8>?, authority: [UInt8],
+    fields: FieldSection
+  ) {
+    self.method = method
+    self.version = version
+    self.targetForm = targetForm
+    self.target = target
+    self.path = path
+    self.query = query
+    self.authority = authority
+    self.fields = fields
+  }
+
+  /// A head in origin form, its target split at the first `?`. For the program's own requests and tests.
+  package init(
+    method: Method, target: [UInt8], authority: [UInt8] = [], fields: FieldSection = FieldSection()
+  ) {
+    let mark = target.firstIndex(of: ASCII.questionMark)
+    self.init(
+      method: method, target: target, path: target[..<(mark ?? target.endIndex)],
+      query: mark.map { target[($0 + 1)...] }, authority: authority, fields: fields)
+  }
+}
+
+/// The head of a response: a checked thing, made by the parser (or by the program itself).
+package struct ResponseHead: Sendable, Equatable {
+  package var status: Status
+  package var version: HTTPVersion
+  /// The reason phrase as it came; empty where the program's own answer uses the customary one.
+  package var reason: [UInt8]
+  package var fields: FieldSection
+
+  package init(
+    status: Status, version: HTTPVersion = .http11, reason: [UInt8] = [],
+    fields: FieldSection = FieldSection()
+  ) {
+    self.status = status
+    self.version = version
+    self.reason = reason
+    self.fields = fields
+  }
+}
+
+/// How the length of a message's content is told (RFC 9112 §6.3).
+package enum BodyFraming: Hashable, Sendable {
+  /// No content follows the head.
+  case none
+  /// Exactly this many bytes follow; 0 is possible.
+  case length(Int64)
+  /// The chunked transfer coding, and nothing else.
+  case chunked
+  /// All bytes until the connection closes. Responses only.
+  case untilClose
+}
