@@ -1,0 +1,60 @@
+# Countersign: what can be done with this checkout.
+#
+#   make deps     install the Debian packages that are missing (never starts a service)
+#   make build    build the release program: .build/release/countersign
+#   make run      start the sample auth service and Countersign in front of it; Ctrl-C stops both
+#   make test     build everything and run every test: units, tidiness, journeys with real processes
+#   make check    the long way: formatting, tests under the thread and address sanitizers, more fuzzing
+#   make bench    measure beside nginx on this machine; the table also goes to Benchmarks/RESULTS.md
+#   make format   lay the source out as .swift-format says
+#   make docs     write the reference pages that are generated from the program
+#   make clean    remove what was built
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help deps deps-bench build examples run test lint check bench format docs clean
+
+SWIFT_FILES := Package.swift Sources Tests Examples/Package.swift Examples/Sources
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+deps:
+	@scripts/install-packages libssl-dev libsqlite3-dev curl nginx
+
+deps-bench: deps
+	@scripts/install-packages wrk haproxy
+
+build: deps
+	swift build --configuration release --product countersign
+
+examples: deps
+	swift build --package-path Examples --product sample-auth
+
+run: build examples
+	@scripts/run
+
+# The test runner's own summary must stay the last thing printed.
+test: deps examples lint
+	swift build --build-tests
+	swift test --skip-build --disable-xctest
+
+lint:
+	swift format lint --strict --recursive --parallel $(SWIFT_FILES)
+
+check: deps examples lint
+	FUZZ_ROUNDS=$${FUZZ_ROUNDS:-20} swift test --disable-xctest --sanitize thread --scratch-path .build/thread
+	FUZZ_ROUNDS=$${FUZZ_ROUNDS:-20} swift test --disable-xctest --sanitize address --scratch-path .build/address
+
+bench: deps-bench build
+	@Benchmarks/run
+
+format:
+	swift format --in-place --recursive --parallel $(SWIFT_FILES)
+
+docs: build
+	@scripts/write-docs
+
+clean:
+	rm -rf .build Examples/.build
