@@ -95,5 +95,6 @@ let package = Package(
 
     tests("Primitives", ["Primitives"]),
     tests("HTTPModel", ["HTTPModel", "Primitives"]),
+    tests("Cryptography", ["Cryptography", "Primitives"]),
   ]
 )

@@ -1,0 +1,51 @@
+/// A 256-bit digest or authentication code.
+///
+/// Equality here is not constant time: compare secrets with `equalsInConstantTime` over `bytes`.
+package struct Digest256: Hashable, Sendable {
+  /// Bytes in a digest.
+  package static let byteCount = 32
+
+  // Big-endian words, so that the number and the bytes agree.
+  private let first: UInt64
+  private let second: UInt64
+  private let third: UInt64
+  private let fourth: UInt64
+
+  /// The digest whose bytes these are. Only the first 32 count, and missing ones are zero.
+  init(_ buffer: UnsafeRawBufferPointer) {
+    func word(_ index: Int) -> UInt64 {
+      guard buffer.count >= index * 8 + 8 else { return 0 }
+      return unsafe UInt64(
+        bigEndian: buffer.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self))
+    }
+    first = word(0)
+    second = word(1)
+    third = word(2)
+    fourth = word(3)
+  }
+
+  /// The first 64 bits: for tables keyed by a digest.
+  package var prefix64: UInt64 { first }
+
+  /// The 32 bytes.
+  package var bytes: [UInt8] {
+    var result: [UInt8] = []
+    result.reserveCapacity(Self.byteCount)
+    for word in [first, second, third, fourth] {
+      for shift in stride(from: 56, through: 0, by: -8) {
+        result.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
+      }
+    }
+    return result
+  }
+
+  /// 64 lower-case hexadecimal digits.
+  package var hexadecimal: [UInt8] { hexadecimal(prefix: Self.byteCount) }
+
+  /// The first `count` bytes as lower-case hexadecimal digits.
+  package func hexadecimal(prefix count: Int) -> [UInt8] {
+    bytes.prefix(count).flatMap { [Self.digit($0 >> 4), Self.digit($0 & 0x0F)] }
+  }
+
+  private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? value + 0x30 : value + 0x57 }
+}
