@@ -96,5 +96,6 @@ let package = Package(
     tests("Primitives", ["Primitives"]),
     tests("HTTPModel", ["HTTPModel", "Primitives"]),
     tests("Cryptography", ["Cryptography", "Primitives"]),
+    tests("Verdict", ["Verdict", "HTTPModel", "Primitives"]),
   ]
 )

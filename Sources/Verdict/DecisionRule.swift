@@ -1,0 +1,272 @@
+package import HTTPModel
+package import Primitives
+
+/// What happens where a check fails (DESIGN: modes per route).
+package enum EnforcementMode: UInt8, Hashable, Sendable, CaseIterable {
+  /// Observe: nothing is buffered, changed or refused; findings are written.
+  case audit
+  /// Bind, verify and harden, deliver all the same, and say in `Proxy-Status` what failed.
+  case warn
+  /// Deliver nothing that is not verified.
+  case enforce
+
+  /// As written in settings.
+  package var name: StaticString {
+    switch self {
+    case .audit: "audit"
+    case .warn: "warn"
+    case .enforce: "enforce"
+    }
+  }
+}
+
+/// Where the service puts the token back (mode `echo`).
+package enum EchoProof: Hashable, Sendable {
+  case field(FieldName)
+  case json(JSONPointer)
+
+  /// `Transaction-Token` in the response's header.
+  package static let transactionToken = EchoProof.field(FieldName(.transactionToken))
+}
+
+/// Mode `echo`: the token goes out in a request field and must come back unchanged.
+package struct EchoRule: Hashable, Sendable {
+  /// The field that carries the token to the service.
+  package let requestField: FieldName
+  package let proof: EchoProof
+
+  package init(
+    requestField: FieldName = FieldName(.transactionToken), proof: EchoProof = .transactionToken
+  ) {
+    self.requestField = requestField
+    self.proof = proof
+  }
+}
+
+/// How a verdict proves which request it answers (DESIGN §8). Fixed by the route; a response cannot
+/// choose.
+package enum BindingRule: Hashable, Sendable {
+  /// Nothing is declared: a decision found here is hardened and reported, never verified.
+  case none
+  case echo(EchoRule)
+}
+
+/// How the user of the request and the user of the verdict are compared. Always as bytes.
+package enum SubjectComparison: UInt8, Hashable, Sendable, CaseIterable {
+  case exact
+  /// `A`–`Z` count as `a`–`z`; nothing else is folded.
+  case ignoringASCIICase
+
+  /// As written in settings.
+  package var name: StaticString {
+    switch self {
+    case .exact: "exact"
+    case .ignoringASCIICase: "ignore-case"
+    }
+  }
+}
+
+/// The user in the verdict must be the user in the request.
+package struct SubjectRule: Hashable, Sendable {
+  package let request: RequestSource
+  package let verdict: VerdictSource
+  package let comparison: SubjectComparison
+
+  package init(
+    request: RequestSource, verdict: VerdictSource, comparison: SubjectComparison = .exact
+  ) {
+    self.request = request
+    self.verdict = verdict
+    self.comparison = comparison
+  }
+}
+
+/// A value a verdict is compared with.
+package enum ExpectedValue: Hashable, Sendable {
+  /// A JSON string, or the bytes of a field, cookie, form field, `Location` or status.
+  case text([UInt8])
+  /// A JSON `true` or `false`; outside JSON the words.
+  case boolean(Bool)
+  /// A JSON number by its text: `1` and `1.0` differ.
+  case number([UInt8])
+  /// A JSON `null`.
+  case null
+}
+
+/// What makes a verdict an allow.
+package enum AllowTest: Hashable, Sendable {
+  case equals(ExpectedValue)
+  /// The status is one of these. Only with the source `status`.
+  case statusIn([Status])
+  /// The value is there, whatever it is; a JSON `null`, `false` and empty text are not there.
+  case exists
+  /// The value begins with these bytes: for `Location`.
+  case startsWith([UInt8])
+}
+
+/// What an allow looks like. A verdict that does not meet it is a denial.
+package struct AllowRule: Hashable, Sendable {
+  package let source: VerdictSource
+  package let test: AllowTest
+
+  package init(source: VerdictSource, test: AllowTest) {
+    self.source = source
+    self.test = test
+  }
+}
+
+/// What happens to a denial that carries no proof.
+package enum DenyPolicy: UInt8, Hashable, Sendable, CaseIterable {
+  /// It is delivered hardened, with a finding: a no that is wrong lets nobody in.
+  case deliver
+  /// It is refused like an allow without proof.
+  case verify
+
+  /// As written in settings.
+  package var name: StaticString {
+    switch self {
+    case .deliver: "deliver"
+    case .verify: "verify"
+    }
+  }
+}
+
+/// The form in which this route's consumer reads *no*.
+package enum RefusalForm: Hashable, Sendable {
+  /// The status is the verdict, with a problem document (RFC 9457).
+  ///
+  /// The default is 403. nginx `auth_request` reads 401 and 403 as no and anything else as its own error;
+  /// Traefik and Caddy relay every status but 2xx; Envoy's `ext_authz` takes 5xx for an error of the
+  /// service and lets the request pass under `failure_mode_allow`. 403 reads as no with all of them, and
+  /// unlike 401 needs no challenge (RFC 9110 §15.5.2).
+  case status(Status)
+  /// 200 with `response.allowed: false` and the request's `uid` (Kubernetes AdmissionReview v1): under
+  /// `failurePolicy: Ignore` any other answer admits. Without a readable `uid` it is the status 403.
+  case admissionReview
+  /// 200 with `decision: false` (AuthZEN Authorization API 1.0).
+  case authZEN
+  /// 200 with `active: false` (RFC 7662 §2.2).
+  case introspection
+
+  /// 403, for the reasons given at `status`.
+  package static let standard = RefusalForm.status(.forbidden)
+}
+
+/// What kind of service stands behind a route (DESIGN §4).
+package enum ServiceKind: UInt8, Hashable, Sendable, CaseIterable {
+  /// What no rule declares and no shape explains is a decision.
+  case auth
+  /// Only declared routes and named protocol shapes are decisions.
+  case plain
+
+  /// As written in settings.
+  package var name: StaticString {
+    switch self {
+    case .auth: "auth"
+    case .plain: "plain"
+    }
+  }
+}
+
+/// What happens to a decision that no rule declared (`on_decision`). It is never stored in either case.
+package enum UndeclaredDecisionPolicy: UInt8, Hashable, Sendable, CaseIterable {
+  /// Hardened, delivered, reported.
+  case deliver
+  case refuse
+
+  /// As written in settings.
+  package var name: StaticString {
+    switch self {
+    case .deliver: "deliver"
+    case .refuse: "refuse"
+    }
+  }
+}
+
+/// Everything a route says about its decisions; made once, when settings are read.
+package struct DecisionRule: Sendable, Equatable {
+  /// How much of a verdict is held for verification unless the route says otherwise.
+  package static let standardMaximumBodyBytes = 256 * 1024
+  /// How much of a request is held to read the subject or an identifier from it.
+  package static let standardMaximumRequestBodyBytes = 256 * 1024
+
+  package let mode: EnforcementMode
+  package let binding: BindingRule
+  package let subject: SubjectRule?
+  /// Without it, success and redirection count as allow unless the body says no in a member known from
+  /// a protocol (`decision`, `allowed`, `active`, …); so they need proof.
+  package let allow: AllowRule?
+  package let deny: DenyPolicy
+  package let refusal: RefusalForm
+  /// Whether `ETag` stays on delivered decisions. Preconditions of GET and HEAD are removed either way.
+  package let keepETag: Bool
+  package let maximumBodyBytes: Int
+  package let maximumRequestBodyBytes: Int
+  /// Whether the proof stays in the delivered header. A proof in the body always stays: removing it
+  /// would change bytes that the service may have signed.
+  package let deliverProof: Bool
+  /// In mode `audit`: whether the token is sent all the same, so that the binding can be tested.
+  package let sendTokenInAudit: Bool
+  /// By how much the clocks of the service and of this machine may differ.
+  package let clockSkew: Seconds
+
+  /// The places in the body that verification reads, found in one pass over it.
+  let pointers: RulePointers
+
+  package init(
+    mode: EnforcementMode = .enforce, binding: BindingRule, subject: SubjectRule? = nil,
+    allow: AllowRule? = nil, deny: DenyPolicy = .deliver, refusal: RefusalForm = .standard,
+    keepETag: Bool = false, maximumBodyBytes: Int = standardMaximumBodyBytes,
+    maximumRequestBodyBytes: Int = standardMaximumRequestBodyBytes, deliverProof: Bool = false,
+    sendTokenInAudit: Bool = false, clockSkew: Seconds = Seconds(5)
+  ) {
+    self.mode = mode
+    self.binding = binding
+    self.subject = subject
+    self.allow = allow
+    self.deny = deny
+    self.refusal = refusal
+    self.keepETag = keepETag
+    self.maximumBodyBytes = max(maximumBodyBytes, 0)
+    self.maximumRequestBodyBytes = max(maximumRequestBodyBytes, 0)
+    self.deliverProof = deliverProof
+    self.sendTokenInAudit = sendTokenInAudit
+    self.clockSkew = clockSkew
+    pointers = RulePointers(binding: binding, subject: subject, allow: allow)
+  }
+
+  /// Whether a token goes to the service: always, except in `audit` without `sendTokenInAudit` and
+  /// where no binding is declared.
+  package var sendsToken: Bool {
+    binding != .none && (mode != .audit || sendTokenInAudit)
+  }
+
+  /// Whether the request's body must be held whole (up to `maximumRequestBodyBytes`) before it is sent.
+  package var needsRequestBody: Bool {
+    if let subject, subject.request.needsBody { return true }
+    return refusal == .admissionReview || refusal == .authZEN
+  }
+}
+
+/// The JSON Pointers of a rule, and which of them is which.
+struct RulePointers: Sendable, Equatable {
+  private(set) var all: [JSONPointer] = []
+  private(set) var proof: Int?
+  private(set) var subject: Int?
+  private(set) var allow: Int?
+
+  init(binding: BindingRule, subject: SubjectRule?, allow: AllowRule?) {
+    if case .echo(let echo) = binding, case .json(let pointer) = echo.proof {
+      proof = all.count
+      all.append(pointer)
+    }
+    if case .json(let pointer) = subject?.verdict {
+      self.subject = all.count
+      all.append(pointer)
+    }
+    if case .json(let pointer) = allow?.source {
+      self.allow = all.count
+      all.append(pointer)
+    }
+  }
+}
