@@ -97,5 +97,9 @@ let package = Package(
     tests("HTTPModel", ["HTTPModel", "Primitives"]),
     tests("Cryptography", ["Cryptography", "Primitives"]),
     tests("Verdict", ["Verdict", "HTTPModel", "Primitives"]),
+    tests(
+      "Configuration",
+      ["Configuration", "Verdict", "CachePolicy", "HTTPWire", "HTTPModel", "Primitives"],
+      resources: [.copy("Cases")]),
   ]
 )

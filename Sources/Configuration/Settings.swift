@@ -1,0 +1,131 @@
+package import Primitives
+
+/// Everything the program was told to do, checked and with every default filled in.
+///
+/// A value: a reload makes a new one, and two may be compared. It holds no secret, only the names of
+/// the files that do, so it may be printed.
+package struct Settings: Sendable, Equatable {
+  /// What this proxy calls itself in `Via`, `Cache-Status` and `Proxy-Status`: a token.
+  package var name: [UInt8] = [UInt8](ascii: "countersign")
+  package var listeners: [ListenerSettings] = []
+  package var services: [ServiceSettings] = []
+  /// In the order of the file: the first that matches takes the request.
+  package var routes: [RouteSettings] = []
+  package var cache = CacheSettings()
+  package var audit = AuditSettings()
+  package var accessLog = AccessLogSettings()
+  package var log = LogSettings()
+  /// Nil when the admin listener is off.
+  package var admin: AdminSettings? = AdminSettings()
+  package var limits = LimitSettings()
+  package var timeouts = ClientTimeouts()
+  package var process = ProcessSettings()
+
+  package init() {}
+}
+
+/// How closely the cache keeps to what RFC 9111 permits.
+package struct CacheSettings: Sendable, Equatable {
+  /// The bytes that stored responses may take together, all loops counted.
+  package var memoryBytes = 256 << 20
+  /// The largest response that is stored, head and body, in bytes.
+  package var objectBytes = 8 << 20
+
+  package init() {}
+}
+
+/// Where lines of a log go.
+package enum LogDestination: Sendable, Equatable {
+  case off
+  case standardError
+  /// Appended to; reopened on SIGUSR1.
+  case file(path: String)
+}
+
+/// Where findings go.
+package struct AuditSettings: Sendable, Equatable {
+  package var log = LogDestination.standardError
+  /// Whether the program refuses to start when the log cannot be written.
+  package var isRequired = true
+
+  package init() {}
+}
+
+/// One line for each exchange.
+package struct AccessLogSettings: Sendable, Equatable {
+  package enum Format: String, Sendable, CaseIterable {
+    /// One JSON object a line.
+    case json
+    /// The combined log format of web servers.
+    case combined
+  }
+
+  package var destination = LogDestination.off
+  package var format = Format.json
+
+  package init() {}
+}
+
+/// The operational log, on standard error.
+package struct LogSettings: Sendable, Equatable {
+  package enum Level: String, Sendable, CaseIterable {
+    case trace, debug, info, notice, warning, error, critical
+  }
+
+  package var level = Level.info
+
+  package init() {}
+}
+
+/// The listener for metrics, `/healthz` and `/readyz`.
+package struct AdminSettings: Sendable, Equatable {
+  package static let defaultPath = "/run/countersign/admin.sock"
+
+  package var address = ListenAddress.unix(path: defaultPath)
+  /// The file that holds the bearer token. Never nil with a TCP address.
+  package var tokenFile: String?
+
+  package init() {}
+}
+
+/// Named limits. Sizes in bytes.
+package struct LimitSettings: Sendable, Equatable {
+  /// Client connections open at once, all listeners counted.
+  package var connections = 65_536
+  /// The largest request body; a route may say otherwise. Nil when there is no limit.
+  package var requestBodyBytes: Int64?
+  /// Exchanges on one client connection before it is closed.
+  package var requestsPerConnection = 100_000
+
+  package init() {}
+}
+
+/// How long the proxy waits for clients.
+package struct ClientTimeouts: Sendable, Equatable {
+  /// For the whole of a request head, from its first byte.
+  package var requestHead = Milliseconds(10_000)
+  /// For further bytes of a request body.
+  package var requestBody = Milliseconds(30_000)
+  /// For the client to take bytes of the response.
+  package var write = Milliseconds(60_000)
+  /// For the next request on a kept connection.
+  package var keepAlive = Milliseconds(75_000)
+  /// For a TLS handshake.
+  package var handshake = Milliseconds(10_000)
+
+  package init() {}
+}
+
+/// The process itself.
+package struct ProcessSettings: Sendable, Equatable {
+  /// The number of event loops; nil for one a core.
+  package var loops: Int?
+  /// Whose rights the process keeps after binding; nil to stay who it is.
+  package var user: String?
+  /// The group; nil for the user's own.
+  package var group: String?
+  /// How long exchanges may take to finish after SIGTERM before connections are closed.
+  package var shutdownGrace = Milliseconds(30_000)
+
+  package init() {}
+}
