@@ -60,7 +60,7 @@ let package = Package(
     floor("TLS", ["Primitives", "Cryptography", "COpenSSL"]),
 
     // Floor 2: transport.
-    floor("EventLoop", ["Primitives", "Platform"]),
+    floor("EventLoop", ["Primitives", "HTTPModel", "Platform"]),
     floor("Transport", ["Primitives", "EventLoop", "Platform", "TLS"]),
 
     // Floor 3: the proxy.
