@@ -1,0 +1,194 @@
+extension CacheReason {
+  /// This reason's row: code, origin of the rule, meaning.
+  package var row: CacheReasonRow {
+    switch self {
+    case .decision:
+      CacheReasonRow(
+        code: "decision", section: "DESIGN §4",
+        meaning: "The exchange is a decision: it is never stored, reused or collapsed.")
+    case .cacheDisabled:
+      CacheReasonRow(
+        code: "cache-disabled", section: "operator",
+        meaning: "No cache rule enables the cache for this route.")
+    case .methodNotCacheable:
+      CacheReasonRow(
+        code: "method-not-cacheable", section: "RFC 9111 §3",
+        meaning: "Only GET is stored, and only GET and HEAD are answered from the store.")
+    case .requestContent:
+      CacheReasonRow(
+        code: "request-content", section: "RFC 9110 §9.3.1",
+        meaning: "A GET or HEAD with content is neither stored nor answered from the store.")
+    case .requestAuthorization:
+      CacheReasonRow(
+        code: "request-authorization", section: "operator",
+        meaning: "The request carries Authorization and the rules share nothing with such requests."
+      )
+    case .requestCookie:
+      CacheReasonRow(
+        code: "request-cookie", section: "operator",
+        meaning: "The request carries a cookie that the rules do not name as ignorable.")
+    case .requestPrecondition:
+      CacheReasonRow(
+        code: "request-precondition", section: "RFC 9111 §4.3.2",
+        meaning: "If-Match and If-Unmodified-Since are for the origin to evaluate.")
+    case .requestNoStore:
+      CacheReasonRow(
+        code: "request-no-store", section: "RFC 9111 §5.2.1.5",
+        meaning: "The request says no-store.")
+    case .responseNoStore:
+      CacheReasonRow(
+        code: "response-no-store", section: "RFC 9111 §5.2.2.5",
+        meaning: "The response says no-store.")
+    case .responsePrivate:
+      CacheReasonRow(
+        code: "response-private", section: "RFC 9111 §5.2.2.7",
+        meaning: "The response says private, and this cache is shared.")
+    case .statusNotFinal:
+      CacheReasonRow(
+        code: "status-not-final", section: "RFC 9111 §3",
+        meaning: "An interim response is not stored.")
+    case .statusNotUnderstood:
+      CacheReasonRow(
+        code: "status-not-understood", section: "RFC 9111 §5.2.2.3",
+        meaning: "The response says must-understand and its status is not understood.")
+    case .statusNotStorable:
+      CacheReasonRow(
+        code: "status-not-storable", section: "RFC 9111 §3",
+        meaning: "A 206 or 304 is not stored by itself.")
+    case .authorizationNotShared:
+      CacheReasonRow(
+        code: "authorization-not-shared", section: "RFC 9111 §3.5",
+        meaning: "The request carried Authorization and the response does not allow sharing.")
+    case .setCookie:
+      CacheReasonRow(
+        code: "set-cookie", section: "RFC 9111 §7.3",
+        meaning: "The response sets a cookie and the rules do not store such responses.")
+    case .varyAny:
+      CacheReasonRow(
+        code: "vary-any", section: "RFC 9111 §4.1",
+        meaning: "Vary says *: no later request can match.")
+    case .varyTooLarge:
+      CacheReasonRow(
+        code: "vary-too-large", section: "RFC 9111 §4.1",
+        meaning: "Vary names more fields, or longer values, than the limits allow.")
+    case .noFreshness:
+      CacheReasonRow(
+        code: "no-freshness", section: "RFC 9111 §3",
+        meaning: "No explicit freshness, and none may be assumed for this status.")
+    case .uselessWhenStale:
+      CacheReasonRow(
+        code: "useless-when-stale", section: "RFC 9111 §4.2",
+        meaning: "The response is stale on arrival and has no validator.")
+    case .stored:
+      CacheReasonRow(
+        code: "stored", section: "RFC 9111 §3",
+        meaning: "The response was stored.")
+    case .objectTooLarge:
+      CacheReasonRow(
+        code: "object-too-large", section: "operator",
+        meaning: "The content is longer than the object limit.")
+    case .incomplete:
+      CacheReasonRow(
+        code: "incomplete", section: "RFC 9111 §3.3",
+        meaning: "The content ended early or disagreed with its length.")
+    case .storeCancelled:
+      CacheReasonRow(
+        code: "store-cancelled", section: "operator",
+        meaning: "The exchange ended before the content was complete.")
+    case .storeFull:
+      CacheReasonRow(
+        code: "store-full", section: "operator",
+        meaning: "The object does not fit into the store's budget.")
+    case .nothingStored:
+      CacheReasonRow(
+        code: "nothing-stored", section: "RFC 9111 §4",
+        meaning: "Nothing is stored under this key.")
+    case .noMatchingVariant:
+      CacheReasonRow(
+        code: "no-matching-variant", section: "RFC 9111 §4.1",
+        meaning: "What is stored under this key was selected by other request fields.")
+    case .requestNoCache:
+      CacheReasonRow(
+        code: "request-no-cache", section: "RFC 9111 §5.2.1.4",
+        meaning: "The request says no-cache.")
+    case .requestPragma:
+      CacheReasonRow(
+        code: "request-pragma", section: "RFC 9111 §5.4",
+        meaning: "The request says Pragma: no-cache and has no Cache-Control.")
+    case .requestMaxAge:
+      CacheReasonRow(
+        code: "request-max-age", section: "RFC 9111 §5.2.1.1",
+        meaning: "The stored response is older than the request's max-age.")
+    case .requestMinFresh:
+      CacheReasonRow(
+        code: "request-min-fresh", section: "RFC 9111 §5.2.1.3",
+        meaning: "The stored response will not stay fresh for as long as min-fresh asks.")
+    case .responseNoCache:
+      CacheReasonRow(
+        code: "response-no-cache", section: "RFC 9111 §5.2.2.4",
+        meaning: "The stored response says no-cache: it is validated before each use.")
+    case .stale:
+      CacheReasonRow(
+        code: "stale", section: "RFC 9111 §4.2",
+        meaning: "The stored response is stale.")
+    case .mustRevalidate:
+      CacheReasonRow(
+        code: "must-revalidate", section: "RFC 9111 §4.2.4",
+        meaning:
+          "The stored response is stale and must-revalidate, proxy-revalidate or s-maxage forbids its use."
+      )
+    case .fresh:
+      CacheReasonRow(
+        code: "fresh", section: "RFC 9111 §4.2",
+        meaning: "The stored response is fresh.")
+    case .maxStale:
+      CacheReasonRow(
+        code: "max-stale", section: "RFC 9111 §5.2.1.2",
+        meaning: "The stored response is stale within the request's max-stale.")
+    case .staleWhileRevalidate:
+      CacheReasonRow(
+        code: "stale-while-revalidate", section: "RFC 5861 §3",
+        meaning: "The stored response is stale and served while it is validated in the background.")
+    case .staleIfError:
+      CacheReasonRow(
+        code: "stale-if-error", section: "RFC 5861 §4",
+        meaning: "The origin failed and the stored response is stale within stale-if-error.")
+    case .disconnected:
+      CacheReasonRow(
+        code: "disconnected", section: "RFC 9111 §4.2.4",
+        meaning: "The origin cannot be reached and the stored response may be served stale.")
+    case .validated:
+      CacheReasonRow(
+        code: "validated", section: "RFC 9111 §4.3.3",
+        meaning: "The origin confirmed the stored response with a 304.")
+    case .notModified:
+      CacheReasonRow(
+        code: "not-modified", section: "RFC 9111 §4.3.2",
+        meaning: "The client holds the stored response already: it is answered with 304.")
+    case .onlyIfCached:
+      CacheReasonRow(
+        code: "only-if-cached", section: "RFC 9111 §5.2.1.7",
+        meaning: "The request says only-if-cached and nothing stored may be used: 504.")
+    case .staleTooLong:
+      CacheReasonRow(
+        code: "stale-too-long", section: "RFC 5861 §4",
+        meaning: "The origin failed and the stored response is stale beyond what is allowed.")
+    case .errorNotCovered:
+      CacheReasonRow(
+        code: "error-not-covered", section: "RFC 5861 §4",
+        meaning: "The origin's answer is not an error that a stale response may stand in for.")
+    case .validatorMismatch:
+      CacheReasonRow(
+        code: "validator-mismatch", section: "RFC 9111 §4.3.4",
+        meaning: "The 304 is about another representation than the stored one.")
+    case .notAValidation:
+      CacheReasonRow(
+        code: "not-a-validation", section: "RFC 9111 §4.3.3",
+        meaning: "The response is not a 304: it replaces the stored one or passes.")
+    case .unsafeMethod:
+      CacheReasonRow(
+        code: "unsafe-method", section: "RFC 9111 §4.4",
+        meaning: "An unsafe request succeeded: what is stored for its target is invalid.")
+    }
+  }
+}

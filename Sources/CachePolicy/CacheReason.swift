@@ -1,0 +1,51 @@
+/// Why the cache did what it did with one exchange: the same code in `Cache-Status`, log and metrics.
+///
+/// Every decision of this target carries one. The codes are stable; meanings and RFC sections are a table
+/// (`CacheReason+Table.swift`) that documentation and `explain` read.
+package enum CacheReason: UInt8, CaseIterable, Hashable, Sendable {
+  // Why an exchange stays out of the cache altogether.
+  case decision, cacheDisabled, methodNotCacheable, requestContent, requestAuthorization
+  case requestCookie, requestPrecondition
+
+  // Why a response is not stored.
+  case requestNoStore, responseNoStore, responsePrivate, statusNotFinal, statusNotUnderstood
+  case statusNotStorable, authorizationNotShared, setCookie, varyAny, varyTooLarge
+  case noFreshness, uselessWhenStale
+
+  // What became of a response that was being stored.
+  case stored, objectTooLarge, incomplete, storeCancelled, storeFull
+
+  // Why nothing stored could be used.
+  case nothingStored, noMatchingVariant
+
+  // Why a stored response is validated first.
+  case requestNoCache, requestPragma, requestMaxAge, requestMinFresh, responseNoCache
+  case stale, mustRevalidate
+
+  // Why a stored response is used.
+  case fresh, maxStale, staleWhileRevalidate, staleIfError, disconnected, validated, notModified
+
+  // Why neither store nor origin may answer, or a stale response may not.
+  case onlyIfCached, staleTooLong, errorNotCovered
+
+  // What a 304 did to a stored response.
+  case validatorMismatch, notAValidation
+
+  // Why something stored was removed.
+  case unsafeMethod
+}
+
+/// One row of the table of reasons.
+package struct CacheReasonRow: Sendable {
+  /// The stable kebab-case code: a token of RFC 9651, fit for `detail` (RFC 9211 §2.7).
+  package let code: StaticString
+  /// Where the rule comes from.
+  package let section: StaticString
+  /// One sentence for operators.
+  package let meaning: StaticString
+}
+
+extension CacheReason {
+  /// The stable kebab-case code.
+  package var code: StaticString { row.code }
+}

@@ -1,0 +1,230 @@
+package import HTTPModel
+package import Primitives
+
+/// Whether a response goes into the store.
+package enum StorageDecision: Sendable, Equatable {
+  case store(StorableResponse)
+  case refuse(CacheReason)
+
+  /// The reason code: `stored` or why not.
+  package var reason: CacheReason {
+    switch self {
+    case .store: .stored
+    case .refuse(let reason): reason
+    }
+  }
+}
+
+/// Decides whether a response may be stored (RFC 9111 §3). Called once the final head has arrived and the
+/// response has been classified, before the first byte of content.
+///
+/// - `requestedAt`: when the request had been sent upstream; `receivedAt`: when the head had arrived.
+package func storageDecision(
+  for response: ResponseHead, to request: RequestHead, exchange: ExchangeClass,
+  requestedAt: WallTime, receivedAt: WallTime, rules: CacheRules
+) -> StorageDecision {
+  if exchange == .decision { return .refuse(.decision) }
+  let question = StorageQuestion(
+    response: response, request: request,
+    times: ArrivalTimes(of: response, requestedAt: requestedAt, receivedAt: receivedAt),
+    rules: rules)
+  if let reason = question.firstRefusal() { return .refuse(reason) }
+  return question.storable()
+}
+
+/// One response and all that decides about storing it. Each rule answers with its reason to refuse, or nil.
+struct StorageQuestion {
+  let response: ResponseHead
+  let request: RequestHead
+  let times: ArrivalTimes
+  let rules: CacheRules
+  let directives: ResponseDirectives
+  let freshness: Freshness
+
+  init(response: ResponseHead, request: RequestHead, times: ArrivalTimes, rules: CacheRules) {
+    self.response = response
+    self.request = request
+    self.times = times
+    self.rules = rules
+    directives = ResponseDirectives(response.fields)
+    freshness = freshnessLifetime(
+      of: response, directives: directives, times: times, rules: rules)
+  }
+
+  /// The rules in order; the first that refuses gives the reason.
+  func firstRefusal() -> CacheReason? {
+    if let reason = refusalByRules() ?? refusalByMethod() ?? refusalByRequestContent() {
+      return reason
+    }
+    if let reason = refusalByStatus() ?? refusalByRequestNoStore() ?? refusalByUnknownStatus() {
+      return reason
+    }
+    if let reason = refusalByResponseNoStore() ?? refusalByPrivate() ?? refusalByAuthorization() {
+      return reason
+    }
+    if let reason = refusalByRequestCookie() ?? refusalBySetCookie() { return reason }
+    return refusalByMissingFreshness() ?? refusalByUselessness()
+  }
+
+  private func refusalByRules() -> CacheReason? { rules.isEnabled ? nil : .cacheDisabled }
+
+  // RFC 9111 §3: the method is understood by the cache. HEAD has nothing to keep.
+  private func refusalByMethod() -> CacheReason? {
+    request.method == .get ? nil : .methodNotCacheable
+  }
+
+  // Content of a GET is not part of the key (RFC 9110 §9.3.1).
+  private func refusalByRequestContent() -> CacheReason? {
+    requestHasContent(request.fields) ? .requestContent : nil
+  }
+
+  // RFC 9111 §3: the status is final; 206 and 304 complete something stored, or nothing.
+  private func refusalByStatus() -> CacheReason? {
+    if response.status.isInformational { return .statusNotFinal }
+    let isPart = response.status == .partialContent || response.status == .notModified
+    return isPart ? .statusNotStorable : nil
+  }
+
+  // RFC 9111 §5.2.1.5. Counts whatever the rules say about other request directives.
+  private func refusalByRequestNoStore() -> CacheReason? {
+    RequestDirectives(request.fields).noStore ? .requestNoStore : nil
+  }
+
+  // RFC 9111 §5.2.2.3.
+  private func refusalByUnknownStatus() -> CacheReason? {
+    let isBlind =
+      directives.flags.contains(.mustUnderstand) && !StatusRules.isUnderstood(response.status)
+    return isBlind ? .statusNotUnderstood : nil
+  }
+
+  // RFC 9111 §5.2.2.5; lifted by `must-understand` (§5.2.2.3) where the rules say so: here the status is
+  // understood already. Departure: the strict profile lifts nothing.
+  private func refusalByResponseNoStore() -> CacheReason? {
+    let isLifted =
+      rules.mustUnderstandLiftsNoStore && directives.flags.contains(.mustUnderstand)
+    return directives.flags.contains(.noStore) && !isLifted ? .responseNoStore : nil
+  }
+
+  // RFC 9111 §5.2.2.7. `private="names"` keeps only those fields out.
+  private func refusalByPrivate() -> CacheReason? {
+    directives.flags.contains(.private) ? .responsePrivate : nil
+  }
+
+  // RFC 9111 §3.5.
+  private func refusalByAuthorization() -> CacheReason? {
+    guard request.fields.contains(.authorization) else { return nil }
+    let allows =
+      directives.flags.contains(.public) || directives.flags.contains(.mustRevalidate)
+      || directives.sharedMaxAge != nil
+    return rules.sharesWithAuthorized && allows ? nil : .authorizationNotShared
+  }
+
+  private func refusalByRequestCookie() -> CacheReason? {
+    hasDecidingCookie(request.fields, rule: rules.cookies) ? .requestCookie : nil
+  }
+
+  // RFC 9111 §7.3. `no-cache="Set-Cookie"` and `private="Set-Cookie"` keep the field out, not the response.
+  private func refusalBySetCookie() -> CacheReason? {
+    guard response.fields.contains(.setCookie) else { return nil }
+    let isKeptOut = directives.unstoredFields.contains { $0.equals("set-cookie") }
+    return isKeptOut || (rules.storesSetCookie && freshness.isExplicit) ? nil : .setCookie
+  }
+
+  // RFC 9111 §3, last item: explicit freshness, `public`, or a status for which it may be assumed.
+  private func refusalByMissingFreshness() -> CacheReason? {
+    if freshness.source != .none || directives.flags.contains(.public) { return nil }
+    let isListed = StatusRules.allowsHeuristics(response.status, rules.heuristics)
+    return isListed && hasUsableValidator ? nil : .noFreshness
+  }
+
+  // A response that is stale on arrival is kept only for what it may still be good for.
+  private func refusalByUselessness() -> CacheReason? {
+    let isStale = freshness.lifetime.milliseconds <= times.initialAge
+    let mayServeStale =
+      rules.servesStaleWhenDisconnected || staleIfError > .zero || staleWhileRevalidate > .zero
+    return isStale && !hasUsableValidator && !mayServeStale ? .uselessWhenStale : nil
+  }
+}
+
+// MARK: What is kept
+
+extension StorageQuestion {
+  private var hasUsableValidator: Bool {
+    let hasTag = response.fields.only(.etag).map { EntityTag($0) != nil } ?? false
+    return hasTag || lastModified != nil
+  }
+
+  private var lastModified: WallTime? {
+    response.fields.only(.lastModified).flatMap { HTTPDate.parse($0, now: times.receivedAt) }
+  }
+
+  // What the response says wins over the operator's rule.
+  private var staleWhileRevalidate: Seconds {
+    directives.staleWhileRevalidate ?? rules.staleWhileRevalidate
+  }
+
+  private var staleIfError: Seconds { directives.staleIfError ?? rules.staleIfError }
+
+  private var flags: StoredMetadata.Flags {
+    var flags: StoredMetadata.Flags = []
+    let hasPragma =
+      rules.treatsResponsePragmaAsNoCache && !response.fields.contains(.cacheControl)
+      && response.fields.listMembers(of: .pragma).contains {
+        $0.equalsIgnoringASCIICase("no-cache")
+      }
+    if directives.flags.contains(.noCache) || hasPragma { flags.insert(.noCache) }
+    let mustRevalidate =
+      directives.flags.contains(.mustRevalidate) || directives.flags.contains(.proxyRevalidate)
+      || directives.sharedMaxAge != nil
+    if mustRevalidate { flags.insert(.mustRevalidate) }
+    if directives.flags.contains(.immutable) { flags.insert(.immutable) }
+    if lastModified != nil { flags.insert(.hasLastModified) }
+    if request.fields.contains(.authorization) { flags.insert(.authorized) }
+    return flags
+  }
+
+  /// Everything the store needs, or a refusal for `Vary`.
+  func storable() -> StorageDecision {
+    switch VaryKey.make(for: response.fields, request: request.fields) {
+    case .key(let vary): .store(storable(vary: vary))
+    case .any: .refuse(.varyAny)
+    case .tooLarge: .refuse(.varyTooLarge)
+    }
+  }
+
+  /// The storable form whatever the rules say: for a response that was stored before.
+  func storable(vary: VaryKey) -> StorableResponse {
+    let head = StoredHead(
+      of: response, dropping: directives.unstoredFields, receivedAt: times.receivedAt)
+    let metadata = StoredMetadata(
+      status: response.status, flags: flags, times: times,
+      modifiedAt: lastModified ?? times.date, freshness: freshness,
+      staleWhileRevalidate: staleWhileRevalidate, staleIfError: staleIfError,
+      validators: head.validators)
+    return StorableResponse(metadata: metadata, vary: vary, head: head.bytes)
+  }
+}
+
+// MARK: Rules that requests and responses share
+
+/// Whether the request announces content (RFC 9112 §6).
+func requestHasContent(_ fields: FieldSection) -> Bool {
+  if fields.contains(.transferEncoding) { return true }
+  guard fields.contains(.contentLength) else { return false }
+  return fields.first(.contentLength)?.decimalValue() != 0
+}
+
+/// Whether the request carries a cookie that the rule does not name as ignorable. What is not `name=value`
+/// counts as one.
+func hasDecidingCookie(_ fields: FieldSection, rule: CookieRule) -> Bool {
+  guard fields.contains(.cookie) else { return false }
+  guard case .ignoring(let names) = rule else { return false }
+  if names.isEmpty { return true }
+  for value in fields.values(of: .cookie) {
+    for pair in value.split(separator: ASCII.semicolon) {
+      let name = pair.prefix { $0 != ASCII.equals }.trimmingOptionalWhitespace()
+      guard names.contains(where: { $0.elementsEqual(name) }) else { return true }
+    }
+  }
+  return false
+}
