@@ -1,0 +1,1 @@
+// This floor's purpose stands in ARCHITECTURE.md.
