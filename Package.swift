@@ -95,6 +95,7 @@ let package = Package(
 
     tests("Primitives", ["Primitives"]),
     tests("HTTPModel", ["HTTPModel", "Primitives"]),
+    tests("HTTPWire", ["HTTPWire", "HTTPModel", "Primitives"]),
     tests("Cryptography", ["Cryptography", "Primitives"]),
     tests("Verdict", ["Verdict", "HTTPModel", "Primitives"]),
     tests(
