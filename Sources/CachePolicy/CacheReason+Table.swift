@@ -99,6 +99,10 @@ extension CacheReason {
       CacheReasonRow(
         code: "store-full", section: "operator",
         meaning: "The object does not fit into the store's budget.")
+    case .invalidated:
+      CacheReasonRow(
+        code: "invalidated", section: "RFC 9111 §4.4",
+        meaning: "The key was invalidated or purged while the response was on its way.")
     case .nothingStored:
       CacheReasonRow(
         code: "nothing-stored", section: "RFC 9111 §4",

@@ -13,7 +13,7 @@ package enum CacheReason: UInt8, CaseIterable, Hashable, Sendable {
   case noFreshness, uselessWhenStale
 
   // What became of a response that was being stored.
-  case stored, objectTooLarge, incomplete, storeCancelled, storeFull
+  case stored, objectTooLarge, incomplete, storeCancelled, storeFull, invalidated
 
   // Why nothing stored could be used.
   case nothingStored, noMatchingVariant
