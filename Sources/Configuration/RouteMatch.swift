@@ -81,17 +81,16 @@ package struct FieldCondition: Hashable, Sendable {
     case value(Wildcard)
   }
 
-  /// A token, as written in the file.
-  package var name: [UInt8]
+  package var name: FieldName
   package var test: Test
 
-  package init(name: [UInt8], test: Test) {
+  package init(name: FieldName, test: Test) {
     self.name = name
     self.test = test
   }
 
   package func matches(_ fields: FieldSection) -> Bool {
-    let values = fields.values(named: name)
+    let values = fields.values(named: name.bytes)
     switch test {
     case .present: return !values.isEmpty
     case .absent: return values.isEmpty
@@ -164,5 +163,7 @@ extension Settings {
 
 extension RouteLane {
   /// Whether a cache rule was declared.
-  package var isCache: Bool { false }
+  package var isCache: Bool {
+    if case .cache = self { true } else { false }
+  }
 }

@@ -1,3 +1,5 @@
+package import CachePolicy
+package import HTTPWire
 package import Primitives
 
 /// Everything the program was told to do, checked and with every default filled in.
@@ -24,14 +26,18 @@ package struct Settings: Sendable, Equatable {
   package init() {}
 }
 
-/// How closely the cache keeps to what RFC 9111 permits.
+/// The store, and what routes without a rule of their own do.
 package struct CacheSettings: Sendable, Equatable {
+  package var profile = CacheProfile.strict
   /// The bytes that stored responses may take together, all loops counted.
   package var memoryBytes = 256 << 20
   /// The largest response that is stored, head and body, in bytes.
   package var objectBytes = 8 << 20
 
   package init() {}
+
+  /// The rules where a route declares none.
+  package var rules: CacheRules { CacheRules(profile: profile) }
 }
 
 /// Where lines of a log go.
@@ -96,6 +102,8 @@ package struct LimitSettings: Sendable, Equatable {
   package var requestBodyBytes: Int64?
   /// Exchanges on one client connection before it is closed.
   package var requestsPerConnection = 100_000
+  /// What parsers accept, from clients and from origins.
+  package var wire = WireLimits()
 
   package init() {}
 }

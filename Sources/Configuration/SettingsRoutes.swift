@@ -1,18 +1,15 @@
-/// What is done with a decision that arrives on a route where none was declared.
-package enum UndeclaredDecision: String, Sendable, CaseIterable {
-  /// Hardened, never stored, delivered, and reported.
-  case deliver
-  /// Refused, and reported.
-  case refuse
-}
+package import CachePolicy
+package import HTTPModel
+package import Primitives
+package import Verdict
 
-/// A change to the fields of a message. Names are tokens; values are valid (RFC 9110 §5.5).
+/// A change to the fields of a message. Values are valid (RFC 9110 §5.5).
 package enum FieldRule: Sendable, Equatable {
   /// Replaces every line of this name by one.
-  case set(name: [UInt8], value: [UInt8])
+  case set(name: FieldName, value: [UInt8])
   /// Appends a line.
-  case add(name: [UInt8], value: [UInt8])
-  case remove(name: [UInt8])
+  case add(name: FieldName, value: [UInt8])
+  case remove(name: FieldName)
 }
 
 /// What becomes of a field that tells the origin about the client.
@@ -41,8 +38,20 @@ package struct ForwardingSettings: Sendable, Equatable {
 package enum RouteLane: Sendable, Equatable {
   /// Nothing was declared: shapes and the kind of the service tell.
   case undeclared
+  /// A declared decision.
+  case decision(DecisionRule)
+  /// What is not classified as a decision is cached by these rules.
+  case cache(CacheRules)
   /// Never stored and never answered from the store; responses are still classified.
   case pass
+}
+
+/// How long the proxy waits for origins on one route; nil to wait as long as the service says.
+package struct RouteTimeouts: Sendable, Equatable {
+  package var firstByte: Milliseconds?
+  package var idle: Milliseconds?
+
+  package init() {}
 }
 
 /// One route: which requests it takes, and what becomes of them.
@@ -53,17 +62,15 @@ package struct RouteSettings: Sendable, Equatable {
   /// The index of the service in `Settings.services`.
   package var service: Int
   package var lane = RouteLane.undeclared
-  package var onDecision = UndeclaredDecision.deliver
+  package var onDecision = UndeclaredDecisionPolicy.deliver
   /// In order.
   package var requestFields: [FieldRule] = []
   package var responseFields: [FieldRule] = []
   package var forwarding = ForwardingSettings()
-  /// Whether the token is sent although nothing is verified (`audit` mode).
-  package var sendsToken = false
   /// Lower-case protocols that `Upgrade` may name, `websocket` for one. Empty on decision routes.
   package var upgrades: [[UInt8]] = []
-  /// Instead of the service's; nil to keep them.
-  package var timeouts: OriginTimeouts?
+  /// Where they differ from the service's.
+  package var timeouts = RouteTimeouts()
   /// Instead of `LimitSettings.requestBodyBytes`; nil to keep that.
   package var requestBodyBytes: Int64?
 

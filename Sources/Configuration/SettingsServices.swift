@@ -1,12 +1,5 @@
 package import Primitives
-
-/// What a service is for, which says what an unexplained response of it counts as.
-package enum ServiceKind: String, Sendable, CaseIterable {
-  /// What no rule declares and no shape explains is a decision.
-  case auth
-  /// Only declared routes and named protocol shapes are decisions.
-  case plain
-}
+package import Verdict
 
 /// Where one server of a service is.
 package struct OriginAddress: Hashable, Sendable {

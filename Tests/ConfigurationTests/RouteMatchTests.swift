@@ -34,9 +34,9 @@ struct RouteMatchTests {
     #expect(match.matches(head(.get, "/", host: host), client: nil) == taken)
   }
 
-  @Test func `field conditions must all hold`() {
+  @Test func `field conditions must all hold`() throws {
     var match = RouteMatch()
-    let name = Array("x-tenant".utf8)
+    let name = try #require(FieldName("x-tenant".utf8))
     match.fields = [FieldCondition(name: name, test: .value(Wildcard("acme-*".utf8)))]
     #expect(match.matches(head(.get, "/"), client: nil))
     match.fields.append(FieldCondition(name: name, test: .absent))

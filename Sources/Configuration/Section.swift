@@ -1,0 +1,179 @@
+/// One section of the settings: a mapping with known keys, read into a value of one type.
+///
+/// The table of keys is the only place that knows them: the parser, the printed settings, the schema, the
+/// reference page and suggestions all read it.
+struct Section<Owner> {
+  let name: String
+  let about: String
+  let keys: [Key<Owner>]
+  /// The value before a key is read: every default.
+  let blank: () -> Owner
+  /// Looks at the whole once every key has been read, also when some were wrong.
+  var check: (inout Owner, KeyPlaces, inout Reading) -> Void = { _, _, _ in }
+}
+
+/// Where the keys of a section and their values stand.
+struct KeyPlaces {
+  private var entries: [String: Tree.Entry] = [:]
+  /// Where the section begins.
+  let whole: Tree.Place
+
+  init(_ entries: [Tree.Entry], whole: Tree.Place) {
+    self.whole = whole
+    for entry in entries { self.entries[entry.key] = entry }
+  }
+
+  func has(_ key: String) -> Bool { entries[key] != nil }
+  /// The place of the key, or of the section where the key is not given.
+  func key(_ key: String) -> Tree.Place { entries[key]?.keyPlace ?? whole }
+  /// The place of the value, or of the section where the key is not given.
+  func value(_ key: String) -> Tree.Place { entries[key]?.value.place ?? whole }
+  func tree(_ key: String) -> Tree? { entries[key]?.value }
+}
+
+/// One key of a section.
+struct Key<Owner> {
+  let name: String
+  let about: String
+  let isRequired: Bool
+  let shape: Shape
+  let read: (Tree, inout Owner, inout Reading) -> Void
+  /// Nil where there is nothing to write.
+  let write: (Owner) -> Tree?
+}
+
+extension Key {
+  /// A key with a default, that of the blank owner, unless it is required.
+  init<Value>(
+    _ name: String, _ path: WritableKeyPath<Owner, Value>, _ form: Form<Value>,
+    isRequired: Bool = false, _ about: String
+  ) {
+    self.init(
+      name: name, about: about, isRequired: isRequired, shape: form.shape,
+      read: { tree, owner, reading in
+        if let value = form.read(tree, &reading) { owner[keyPath: path] = value }
+      },
+      write: { form.write($0[keyPath: path]) })
+  }
+
+  /// A key that may be absent.
+  init<Value>(
+    optional name: String, _ path: WritableKeyPath<Owner, Value?>, _ form: Form<Value>,
+    isRequired: Bool = false, _ about: String
+  ) {
+    self.init(
+      name: name, about: about, isRequired: isRequired, shape: form.shape,
+      read: { tree, owner, reading in
+        if let value = form.read(tree, &reading) { owner[keyPath: path] = value }
+      },
+      write: { $0[keyPath: path].map(form.write) })
+  }
+
+  /// A key whose empty list counts as absent.
+  init<Value>(
+    list name: String, _ path: WritableKeyPath<Owner, [Value]>, _ form: Form<[Value]>,
+    isRequired: Bool = false, _ about: String
+  ) {
+    self.init(
+      name: name, about: about, isRequired: isRequired, shape: form.shape,
+      read: { tree, owner, reading in
+        if let value = form.read(tree, &reading) { owner[keyPath: path] = value }
+      },
+      write: { $0[keyPath: path].isEmpty ? nil : form.write($0[keyPath: path]) })
+  }
+}
+
+extension Section {
+  var shape: SectionShape {
+    let blank = blank()
+    return SectionShape(
+      name: name, about: about,
+      keys: keys.map {
+        KeyShape(
+          name: $0.name, about: $0.about, isRequired: $0.isRequired,
+          standard: $0.isRequired ? nil : $0.write(blank), shape: $0.shape)
+      })
+  }
+
+  /// The section as the form of a value.
+  var form: Form<Owner> {
+    Form(shape: .section(shape)) { tree, reading in
+      self.read(tree, &reading)
+    } write: { owner in
+      self.write(owner)
+    }
+  }
+
+  private func read(_ tree: Tree, _ reading: inout Reading) -> Owner? {
+    guard case .map(let entries) = tree.content else {
+      tree.mismatch(
+        .section(shape), &reading, help: "its keys are \(listed(keys.map(\.name)))")
+      return nil
+    }
+    var owner = blank()
+    for entry in entries {
+      if let key = keys.first(where: { $0.name == entry.key }) {
+        key.read(entry.value, &owner, &reading)
+      } else {
+        reportUnknown(entry, &reading)
+      }
+    }
+    for key in keys where key.isRequired && !entries.contains(where: { $0.key == key.name }) {
+      reading.error(
+        "missing-key", "the key '\(key.name)' is missing in \(name)", at: tree.place,
+        help: "'\(key.name)': \(key.about)")
+    }
+    check(&owner, KeyPlaces(entries, whole: tree.place), &reading)
+    return owner
+  }
+
+  private func reportUnknown(_ entry: Tree.Entry, _ reading: inout Reading) {
+    let names = keys.map(\.name)
+    let help =
+      Nearest.word(to: entry.key, among: names).map { "did you mean '\($0)'?" }
+      ?? "its keys are \(listed(names))"
+    reading.error(
+      "unknown-key", "'\(entry.key)' is no key of \(name)", at: entry.keyPlace, help: help)
+  }
+
+  /// Every key in the order of the table; those that are as they are by default are marked by being
+  /// equal to the blank section's.
+  private func write(_ owner: Owner) -> Tree {
+    .map(keys.compactMap { key in key.write(owner).map { (key.name, $0) } })
+  }
+
+  /// The tree without what is as it is by default.
+  func changes(_ tree: Tree) -> Tree { shape.changes(tree) }
+}
+
+extension SectionShape {
+  /// The tree without what is as it is by default, in nested sections too.
+  func changes(_ tree: Tree) -> Tree {
+    guard case .map(let entries) = tree.content else { return tree }
+    return Tree(
+      .map(
+        entries.compactMap { entry in
+          guard let key = keys.first(where: { $0.name == entry.key }) else { return entry }
+          if let standard = key.standard, standard == entry.value { return nil }
+          var entry = entry
+          entry.value = key.shape.changes(entry.value)
+          return entry
+        }))
+  }
+}
+
+extension Shape {
+  fileprivate func changes(_ tree: Tree) -> Tree {
+    switch (self, tree.content) {
+    case (.section(let section), _): return section.changes(tree)
+    case (.list(let shape), .list(let items)), (.oneOrMore(let shape), .list(let items)):
+      return .list(items.map(shape.changes))
+    case (.oneOrMore(let shape), _): return shape.changes(tree)
+    case (.map(_, let shape), .map(let entries)):
+      return .map(entries.map { ($0.key, shape.changes($0.value)) })
+    case (.either(let shapes), .map):
+      return shapes.first { if case .section = $0 { true } else { false } }?.changes(tree) ?? tree
+    default: return tree
+    }
+  }
+}
