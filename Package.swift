@@ -102,5 +102,10 @@ let package = Package(
       "Configuration",
       ["Configuration", "Verdict", "CachePolicy", "HTTPWire", "HTTPModel", "Primitives"],
       resources: [.copy("Cases")]),
+
+    // Journeys: real processes started cold. Their tools are a target of their own, for other tests too.
+    .target(
+      name: "JourneySupport", path: "Tests/JourneySupport", swiftSettings: strict),
+    tests("Journey", ["JourneySupport"]),
   ]
 )

@@ -1,0 +1,46 @@
+import Foundation
+
+/// A shell that outlives the test runner by an instant: it knows which process groups the runner
+/// started, and when its standard input ends, because the runner is gone however that came about, it
+/// kills those that are left.
+final class Watchdog: Sendable {
+  static let shared = Watchdog()
+
+  private static let script = """
+    trap '' INT TERM HUP
+    groups=" "
+    while read -r verb group; do
+      case $verb in
+        add) groups="$groups$group " ;;
+        drop) groups="${groups%% $group *} ${groups#* $group }" ;;
+      esac
+    done
+    for group in $groups; do kill -KILL -- "-$group" 2>/dev/null; done
+    """
+
+  private let lock = NSLock()
+  private let input: Int32
+
+  private init() {
+    guard let pipe = try? Pipe(), let nowhere = try? Descriptor.null(),
+      (try? Spawn.process(
+        "/bin/sh", ["-c", Self.script], descriptors: [pipe.reading, nowhere, nowhere])) != nil
+    else {
+      input = -1
+      return
+    }
+    close(pipe.reading)
+    close(nowhere)
+    input = pipe.writing
+  }
+
+  func add(_ group: pid_t) { say("add \(group)\n") }
+
+  func drop(_ group: pid_t) { say("drop \(group)\n") }
+
+  private func say(_ line: String) {
+    lock.withLock {
+      _ = Array(line.utf8).withUnsafeBytes { write(input, $0.baseAddress, $0.count) }
+    }
+  }
+}
