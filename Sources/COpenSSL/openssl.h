@@ -23,6 +23,14 @@
 #error "Countersign needs OpenSSL 3.0 or newer"
 #endif
 
+// Constants with casts, which Swift cannot see.
+
+static const uint64_t shim_SSL_OP_NO_RENEGOTIATION = SSL_OP_NO_RENEGOTIATION;
+static const uint64_t shim_SSL_OP_NO_COMPRESSION = SSL_OP_NO_COMPRESSION;
+static const uint64_t shim_SSL_OP_NO_TICKET = SSL_OP_NO_TICKET;
+static const uint64_t shim_SSL_OP_CIPHER_SERVER_PREFERENCE = SSL_OP_CIPHER_SERVER_PREFERENCE;
+static const unsigned long shim_XN_FLAG_RFC2253 = XN_FLAG_RFC2253;
+
 // Contexts.
 
 static inline int shim_SSL_CTX_set_min_proto_version(SSL_CTX *context, int version) {
