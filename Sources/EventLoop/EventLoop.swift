@@ -30,8 +30,10 @@ package import Primitives
   package let plaintextBuffer: UnsafeMutableRawBufferPointer
   /// The time of day as of this turn.
   package private(set) var wallNow: WallTime
-  /// Whatever its user keeps for each loop.
+  /// Whatever the proxy keeps for each loop.
   package var attachment: AnyObject?
+  /// Whatever the transport keeps for each loop.
+  package var transportAttachment: AnyObject?
 
   private let poller: Poller
   private let date: UnsafeMutableRawBufferPointer
@@ -168,6 +170,7 @@ package import Primitives
     releaseClosed()
     soonJobs = []
     attachment = nil
+    transportAttachment = nil
   }
 }
 
@@ -192,6 +195,18 @@ extension EventLoop {
   ) throws(SystemError) {
     let token = unsafe Unmanaged.passUnretained(target).toOpaque()
     try unsafe poller.change(descriptor, to: interest, token: token)
+  }
+
+  /// Keeps the kernel from reporting anything about a watched descriptor, not even that the peer hung up,
+  /// until `unmute`.
+  package func mute(_ descriptor: borrowing Descriptor) { poller.remove(descriptor) }
+
+  /// Takes `mute` back.
+  package func unmute(
+    _ descriptor: borrowing Descriptor, for interest: ReadyEvents, target: ReadinessTarget
+  ) throws(SystemError) {
+    let token = unsafe Unmanaged.passUnretained(target).toOpaque()
+    try unsafe poller.add(descriptor, for: interest, token: token)
   }
 
   /// Stops watching; before the descriptor is closed. `target` lives on to the end of the turn at least.

@@ -3,16 +3,23 @@ internal import Glibc
 
 /// An open file descriptor with one owner, closed when the owner lets go.
 package struct Descriptor: ~Copyable, Sendable {
-  /// The number the kernel knows it by. Valid as long as this value lives.
-  package let number: Int32
+  /// The number the kernel knows it by. Valid as long as this value lives; −1 when it was closed before.
+  package private(set) var number: Int32
 
   /// Takes ownership of `number`, which must be open and owned by nobody else.
   package init(owning number: Int32) { self.number = number }
 
-  deinit { _ = Glibc.close(number) }
+  deinit { if number >= 0 { _ = Glibc.close(number) } }
 
-  /// Closes it now. A failure of `close` is not reported: on Linux the descriptor is gone either way.
-  package consuming func close() {}
+  package var isOpen: Bool { number >= 0 }
+
+  /// Closes it before the owner lets go; every call on it fails from here on. A failure of `close` itself
+  /// is not reported: on Linux the descriptor is gone either way.
+  package mutating func close() {
+    guard number >= 0 else { return }
+    _ = Glibc.close(number)
+    number = -1
+  }
 
   /// A second descriptor for the same open file.
   package borrowing func duplicate() throws(SystemError) -> Descriptor {
@@ -46,7 +53,8 @@ extension Descriptor {
   /// Sends what the socket takes of `bytes`. Raises no signal.
   package borrowing func send(_ bytes: UnsafeRawBufferPointer) -> TransferResult {
     while true {
-      let count = unsafe Glibc.send(number, bytes.baseAddress, bytes.count, Int32(countersign_no_signal))
+      let count = unsafe Glibc.send(
+        number, bytes.baseAddress, bytes.count, Int32(countersign_no_signal))
       if count >= 0 { return .transferred(count) }
       if errno == EINTR { continue }
       return Self.outcome(ofErrno: errno)
