@@ -4,20 +4,22 @@ extension ServerNameTable {
   /// Connects the contexts' callbacks to this table. Done once, before any session is made.
   func connect() {
     let data = unsafe Unmanaged.passUnretained(self).toOpaque()
-    for unsafecontext in unsafe contexts {
+    unsafe contexts.forEach { context in
       unsafe shim_SSL_CTX_set_app_data(context, data)
-      unsafe shim_SSL_CTX_set_tlsext_servername_callback(
-        context, { session, _, _ in unsafe ServerNameTable.chooseCertificate(session) }, nil)
-      if !protocols.isEmpty {
-        unsafe SSL_CTX_set_alpn_select_cb(
-          context,
-          { session, chosen, chosenCount, offered, offeredCount, _ in
-            unsafe ServerNameTable.chooseProtocol(
-              session, chosen, chosenCount, offered, offeredCount)
-          }, nil)
-      }
-      unsafe TicketCallbacks.install(in: context)
+      unsafe connect(context)
     }
+  }
+
+  private func connect(_ context: OpaquePointer) {
+    unsafe shim_SSL_CTX_set_tlsext_servername_callback(
+      context, { session, _, _ in unsafe ServerNameTable.chooseCertificate(session) }, nil)
+    unsafe TicketCallbacks.install(in: context)
+    guard !protocols.isEmpty else { return }
+    unsafe SSL_CTX_set_alpn_select_cb(
+      context,
+      { session, chosen, chosenCount, offered, offeredCount, _ in
+        unsafe ServerNameTable.chooseProtocol(session, chosen, chosenCount, offered, offeredCount)
+      }, nil)
   }
 
   /// Switches the session to the context for the name that the client asks for.

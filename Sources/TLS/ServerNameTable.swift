@@ -32,7 +32,7 @@ internal import Primitives
     self.indices = indices
   }
 
-  deinit { for unsafecontext in unsafe contexts { unsafe SSL_CTX_free(context) } }
+  deinit { unsafe contexts.forEach { unsafe SSL_CTX_free($0) } }
 
   /// The context for clients that ask for no name, or one that nobody has.
   var defaultContext: OpaquePointer? { unsafe contexts.first }

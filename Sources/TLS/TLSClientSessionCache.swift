@@ -84,6 +84,6 @@ internal import COpenSSL
   }
 
   private static func free(_ entry: Entry) {
-    for unsafesession in unsafe entry.sessions { unsafe SSL_SESSION_free(session) }
+    unsafe entry.sessions.forEach { unsafe SSL_SESSION_free($0) }
   }
 }
