@@ -1,15 +1,15 @@
 internal import Primitives
 
 /// One field line: where its name and value lie in the section's bytes, and which known field it is.
-package struct FieldLine: Sendable, Equatable {
-  package var nameStart: UInt32
-  package var valueStart: UInt32
-  package var valueLength: UInt32
-  package var nameLength: UInt16
+@usableFromInline package struct FieldLine: Sendable, Equatable {
+  @usableFromInline package var nameStart: UInt32
+  @usableFromInline package var valueStart: UInt32
+  @usableFromInline package var valueLength: UInt32
+  @usableFromInline package var nameLength: UInt16
   /// The raw value of the `KnownField`, or 255.
-  package var knownRawValue: UInt8
+  @usableFromInline package var knownRawValue: UInt8
 
-  package init(
+  @inlinable package init(
     nameStart: UInt32, nameLength: UInt16, valueStart: UInt32, valueLength: UInt32,
     known: KnownField?
   ) {
@@ -20,9 +20,14 @@ package struct FieldLine: Sendable, Equatable {
     self.knownRawValue = known?.rawValue ?? 255
   }
 
-  package var known: KnownField? { KnownField(rawValue: knownRawValue) }
-  package var nameRange: Range<Int> { Int(nameStart)..<Int(nameStart) + Int(nameLength) }
-  package var valueRange: Range<Int> { Int(valueStart)..<Int(valueStart) + Int(valueLength) }
+  @inlinable package var known: KnownField? { KnownField(rawValue: knownRawValue) }
+  /// Whether this is a line of that field: one comparison.
+  @inlinable package func isNamed(_ field: KnownField) -> Bool { knownRawValue == field.rawValue }
+
+  @inlinable package var nameRange: Range<Int> { Int(nameStart)..<Int(nameStart) + Int(nameLength) }
+  @inlinable package var valueRange: Range<Int> {
+    Int(valueStart)..<Int(valueStart) + Int(valueLength)
+  }
 }
 
 /// The field lines of a head or of trailers, in order, repeated ones kept apart (RFC 9110 §5.2, §5.3).
@@ -34,28 +39,28 @@ package struct FieldLine: Sendable, Equatable {
 ///
 /// Names are tokens and values hold no CR, LF or NUL: parsers check before they append; what the program
 /// itself appends is checked by the caller (`FieldValue.isValid`).
-package struct FieldSection: Sendable {
-  package private(set) var storage: [UInt8]
-  package private(set) var lines: [FieldLine]
+@usableFromInline package struct FieldSection: Sendable {
+  @usableFromInline package private(set) var storage: [UInt8]
+  @usableFromInline package private(set) var lines: [FieldLine]
   /// Bit n tells whether the known field of raw value n is present.
-  private var presence: (low: UInt64, high: UInt64) = (0, 0)
+  @usableFromInline var presence: (low: UInt64, high: UInt64) = (0, 0)
 
-  package init() {
+  @inlinable package init() {
     storage = []
     lines = []
   }
 
   /// Takes over the bytes of a parsed head and the lines found in it. Called by the parser only.
-  package init(storage: [UInt8], lines: [FieldLine]) {
+  @inlinable package init(storage: [UInt8], lines: [FieldLine]) {
     self.storage = storage
     self.lines = lines
     for line in lines { markPresent(line.knownRawValue) }
   }
 
-  package var count: Int { lines.count }
-  package var isEmpty: Bool { lines.isEmpty }
+  @inlinable package var count: Int { lines.count }
+  @inlinable package var isEmpty: Bool { lines.isEmpty }
 
-  private mutating func markPresent(_ rawValue: UInt8) {
+  @inlinable mutating func markPresent(_ rawValue: UInt8) {
     if rawValue < 64 {
       presence.low |= 1 << UInt64(rawValue)
     } else if rawValue < 128 {
@@ -74,28 +79,30 @@ package struct FieldSection: Sendable {
   // MARK: Reading
 
   /// Whether at least one line has this name: one bit test.
-  package func contains(_ field: KnownField) -> Bool {
+  @inlinable package func contains(_ field: KnownField) -> Bool {
     field.rawValue < 64
       ? presence.low >> UInt64(field.rawValue) & 1 == 1
       : presence.high >> UInt64(field.rawValue - 64) & 1 == 1
   }
 
-  package func name(of line: FieldLine) -> ArraySlice<UInt8> { storage[line.nameRange] }
-  package func value(of line: FieldLine) -> ArraySlice<UInt8> { storage[line.valueRange] }
+  @inlinable package func name(of line: FieldLine) -> ArraySlice<UInt8> { storage[line.nameRange] }
+  @inlinable package func value(of line: FieldLine) -> ArraySlice<UInt8> {
+    storage[line.valueRange]
+  }
 
   /// The value of the first line of this name.
-  package func first(_ field: KnownField) -> ArraySlice<UInt8>? {
+  @inlinable package func first(_ field: KnownField) -> ArraySlice<UInt8>? {
     guard contains(field) else { return nil }
     for line in lines where line.knownRawValue == field.rawValue { return value(of: line) }
     return nil
   }
 
   /// The value of the only line of this name; nil when there is none or more than one.
-  package func only(_ field: KnownField) -> ArraySlice<UInt8>? {
+  @inlinable package func only(_ field: KnownField) -> ArraySlice<UInt8>? {
     count(of: field) == 1 ? first(field) : nil
   }
 
-  package func count(of field: KnownField) -> Int {
+  @inlinable package func count(of field: KnownField) -> Int {
     guard contains(field) else { return 0 }
     return lines.count { $0.knownRawValue == field.rawValue }
   }
@@ -219,7 +226,7 @@ package struct FieldSection: Sendable {
 
 extension FieldSection: Equatable {
   /// Whether both hold the same lines in the same order, names compared without regard to case.
-  package static func == (left: FieldSection, right: FieldSection) -> Bool {
+  @usableFromInline package static func == (left: FieldSection, right: FieldSection) -> Bool {
     left.lines.count == right.lines.count
       && zip(left.lines, right.lines).allSatisfy { one, other in
         left.name(of: one).equalsIgnoringASCIICase(right.name(of: other))

@@ -1,7 +1,7 @@
 internal import Primitives
 
 /// Where a request is directed (RFC 9112 §3.2). The ranges point into `RequestHead.target`.
-package enum TargetForm: Hashable, Sendable {
+@usableFromInline package enum TargetForm: Hashable, Sendable {
   /// `/path?query`.
   case origin
   /// `scheme://authority/path?query`.
@@ -13,23 +13,23 @@ package enum TargetForm: Hashable, Sendable {
 }
 
 /// The head of a request: a checked thing, made by the parser (or by the program itself).
-package struct RequestHead: Sendable, Equatable {
-  package var method: Method
-  package var version: HTTPVersion
-  package var targetForm: TargetForm
+@usableFromInline package struct RequestHead: Sendable, Equatable {
+  @usableFromInline package var method: Method
+  @usableFromInline package var version: HTTPVersion
+  @usableFromInline package var targetForm: TargetForm
   /// The request target as it came, byte for byte: visible ASCII only.
-  package var target: [UInt8]
+  @usableFromInline package var target: [UInt8]
   /// The path part of the target, query excluded; `/` where an absolute form has none. Empty for
   /// asterisk and authority forms.
-  package var path: ArraySlice<UInt8>
+  @usableFromInline package var path: ArraySlice<UInt8>
   /// The query after `?`, or nil where there is no `?`.
-  package var query: ArraySlice<UInt8>?
+  @usableFromInline package var query: ArraySlice<UInt8>?
   /// The authority the request is for: from `Host`, equal to that of an absolute form, or empty (HTTP/1.0
   /// without Host). Case as it came.
-  package var authority: [UInt8]
-  package var fields: FieldSection
+  @usableFromInline package var authority: [UInt8]
+  @usableFromInline package var fields: FieldSection
 
-  package init(
+  @inlinable package init(
     method: Method, version: HTTPVersion = .http11, targetForm: TargetForm = .origin,
     target: [UInt8], path: ArraySlice<UInt8>, query: ArraySlice<UInt8>?, authority: [UInt8],
     fields: FieldSection
@@ -56,14 +56,14 @@ package struct RequestHead: Sendable, Equatable {
 }
 
 /// The head of a response: a checked thing, made by the parser (or by the program itself).
-package struct ResponseHead: Sendable, Equatable {
-  package var status: Status
-  package var version: HTTPVersion
+@usableFromInline package struct ResponseHead: Sendable, Equatable {
+  @usableFromInline package var status: Status
+  @usableFromInline package var version: HTTPVersion
   /// The reason phrase as it came; empty where the program's own answer uses the customary one.
-  package var reason: [UInt8]
-  package var fields: FieldSection
+  @usableFromInline package var reason: [UInt8]
+  @usableFromInline package var fields: FieldSection
 
-  package init(
+  @inlinable package init(
     status: Status, version: HTTPVersion = .http11, reason: [UInt8] = [],
     fields: FieldSection = FieldSection()
   ) {
@@ -75,7 +75,7 @@ package struct ResponseHead: Sendable, Equatable {
 }
 
 /// How the length of a message's content is told (RFC 9112 §6.3).
-package enum BodyFraming: Hashable, Sendable {
+@usableFromInline package enum BodyFraming: Hashable, Sendable {
   /// No content follows the head.
   case none
   /// Exactly this many bytes follow; 0 is possible.

@@ -2,7 +2,7 @@ internal import Primitives
 
 /// A field name this program has something to do with. The raw value is its bit in
 /// `FieldSection.presence`; at most 128 names.
-package enum KnownField: UInt8, CaseIterable, Sendable {
+@usableFromInline package enum KnownField: UInt8, CaseIterable, Sendable {
   case accept, acceptEncoding, acceptLanguage, acceptRanges, acceptSignature, age, allow
   case altSvc, authorization
   case cacheControl, cacheGroups, cacheGroupInvalidation, cacheStatus, cdnCacheControl, cdnLoop

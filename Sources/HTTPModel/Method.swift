@@ -1,7 +1,7 @@
 internal import Primitives
 
 /// A request method (RFC 9110 §9), compared byte by byte: methods are case-sensitive.
-package enum Method: Hashable, Sendable {
+@usableFromInline package enum Method: Hashable, Sendable {
   case get, head, post, put, delete, patch, options, trace, connect
   /// A method this program has no name for. The bytes are a token (RFC 9110 §5.6.2).
   case other([UInt8])

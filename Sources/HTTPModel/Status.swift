@@ -1,35 +1,35 @@
 /// A response status code, 100 to 999 (RFC 9110 §15).
-package struct Status: Hashable, Sendable, Comparable {
-  package let code: UInt16
+@usableFromInline package struct Status: Hashable, Sendable, Comparable {
+  @usableFromInline package let code: UInt16
 
   /// The caller has checked the range 100...999.
-  package init(_ code: UInt16) { self.code = code }
+  @inlinable package init(_ code: UInt16) { self.code = code }
 
-  package static func < (left: Status, right: Status) -> Bool { left.code < right.code }
+  @inlinable package static func < (left: Status, right: Status) -> Bool { left.code < right.code }
 
-  package var isInformational: Bool { code < 200 }
-  package var isSuccessful: Bool { code / 100 == 2 }
-  package var isRedirection: Bool { code / 100 == 3 }
-  package var isClientError: Bool { code / 100 == 4 }
-  package var isServerError: Bool { code / 100 == 5 }
+  @inlinable package var isInformational: Bool { code < 200 }
+  @inlinable package var isSuccessful: Bool { code / 100 == 2 }
+  @inlinable package var isRedirection: Bool { code / 100 == 3 }
+  @inlinable package var isClientError: Bool { code / 100 == 4 }
+  @inlinable package var isServerError: Bool { code / 100 == 5 }
 
-  package static let switchingProtocols = Status(101)
-  package static let ok = Status(200)
-  package static let noContent = Status(204)
-  package static let partialContent = Status(206)
-  package static let seeOther = Status(303)
-  package static let notModified = Status(304)
-  package static let badRequest = Status(400)
-  package static let unauthorized = Status(401)
-  package static let forbidden = Status(403)
-  package static let notFound = Status(404)
-  package static let preconditionFailed = Status(412)
-  package static let contentTooLarge = Status(413)
-  package static let rangeNotSatisfiable = Status(416)
-  package static let internalServerError = Status(500)
-  package static let badGateway = Status(502)
-  package static let serviceUnavailable = Status(503)
-  package static let gatewayTimeout = Status(504)
+  @inlinable package static var switchingProtocols: Status { Status(101) }
+  @inlinable package static var ok: Status { Status(200) }
+  @inlinable package static var noContent: Status { Status(204) }
+  @inlinable package static var partialContent: Status { Status(206) }
+  @inlinable package static var seeOther: Status { Status(303) }
+  @inlinable package static var notModified: Status { Status(304) }
+  @inlinable package static var badRequest: Status { Status(400) }
+  @inlinable package static var unauthorized: Status { Status(401) }
+  @inlinable package static var forbidden: Status { Status(403) }
+  @inlinable package static var notFound: Status { Status(404) }
+  @inlinable package static var preconditionFailed: Status { Status(412) }
+  @inlinable package static var contentTooLarge: Status { Status(413) }
+  @inlinable package static var rangeNotSatisfiable: Status { Status(416) }
+  @inlinable package static var internalServerError: Status { Status(500) }
+  @inlinable package static var badGateway: Status { Status(502) }
+  @inlinable package static var serviceUnavailable: Status { Status(503) }
+  @inlinable package static var gatewayTimeout: Status { Status(504) }
 
   /// The customary reason phrase of codes this program itself answers with; empty for others.
   package var reasonPhrase: StaticString {
@@ -82,6 +82,6 @@ package struct Status: Hashable, Sendable, Comparable {
 }
 
 /// The HTTP version a message was sent in.
-package enum HTTPVersion: Hashable, Sendable {
+@usableFromInline package enum HTTPVersion: Hashable, Sendable {
   case http10, http11
 }
