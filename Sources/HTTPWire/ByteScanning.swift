@@ -21,13 +21,26 @@ extension Span<UInt8> {
     marksBelow(1, word ^ (everyByte &* UInt64(byte)))
   }
 
+  /// Marks for below 0x20 and for 0x7F in one: both bytes have bit 7 clear, so one mask serves both tests.
+  private func controlMarks(at index: Int) -> UInt64 {
+    let word = word(at: index)
+    let below = word &- Self.everyByte &* 0x20
+    let delete = (word ^ (Self.everyByte &* 0x7F)) &- Self.everyByte
+    return (below | delete) & ~word & Self.everyTopBit
+  }
+
   /// The index of the first control byte (below 0x20, or 0x7F) in `start..<end`, or `end`.
   /// The tab is a control byte here.
   func firstControlByte(from start: Int, to end: Int) -> Int {
     var index = start
+    // Most lines are longer than this: one branch for four words.
+    while index &+ 32 <= end {
+      let marks = controlMarks(at: index) | controlMarks(at: index &+ 8)
+      if marks | controlMarks(at: index &+ 16) | controlMarks(at: index &+ 24) != 0 { break }
+      index &+= 32
+    }
     while index &+ 8 <= end {
-      let word = word(at: index)
-      let marks = Self.marksBelow(0x20, word) | Self.marksEqual(0x7F, word)
+      let marks = controlMarks(at: index)
       if marks != 0 { return index &+ marks.trailingZeroBitCount / 8 }
       index &+= 8
     }
@@ -95,14 +108,10 @@ extension Span<UInt8> {
   /// A copy of the bytes in `range`, with room for `extra` more.
   func copy(_ range: Range<Int>, reserving extra: Int) -> [UInt8] {
     let part = extracting(range)
-    return unsafe part.withUnsafeBufferPointer { source in
-      unsafe [UInt8](unsafeUninitializedCapacity: source.count + extra) { target, count in
-        if let first = source.baseAddress {
-          unsafe target.baseAddress?.initialize(from: first, count: source.count)
-        }
-        count = source.count
-      }
-    }
+    var result: [UInt8] = []
+    result.reserveCapacity(part.count &+ extra)
+    unsafe part.withUnsafeBufferPointer { unsafe result.append(contentsOf: $0) }
+    return result
   }
 
   /// `range` without the spaces and tabs at both ends (`OWS`, RFC 9110 §5.6.3).

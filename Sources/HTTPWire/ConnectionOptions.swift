@@ -20,7 +20,7 @@ package func connectionPersistence(version: HTTPVersion, fields: FieldSection)
 /// Whether `Connection` lists this option, in any case.
 package func hasConnectionOption(_ option: StaticString, in fields: FieldSection) -> Bool {
   guard fields.contains(.connection) else { return false }
-  for line in fields.lines where line.known == .connection {
+  for line in fields.lines where line.isNamed(.connection) {
     let members = CommaList(fields.value(of: line))
     for member in members where member.equalsIgnoringASCIICase(option) { return true }
   }
@@ -31,7 +31,7 @@ package func hasConnectionOption(_ option: StaticString, in fields: FieldSection
 /// hop-by-hop fields are removed.
 package func acceptsTrailers(_ fields: FieldSection) -> Bool {
   guard fields.contains(.te) else { return false }
-  for line in fields.lines where line.known == .te {
+  for line in fields.lines where line.isNamed(.te) {
     let members = CommaList(fields.value(of: line))
     for member in members where member.equalsIgnoringASCIICase("trailers") { return true }
   }

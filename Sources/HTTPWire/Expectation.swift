@@ -37,7 +37,7 @@ package func upgradeProtocols(
   guard fields.contains(.upgrade), version == .http11, hasConnectionOption("upgrade", in: fields)
   else { return [] }
   var protocols: [UpgradeProtocol] = []
-  for line in fields.lines where line.known == .upgrade {
+  for line in fields.lines where line.isNamed(.upgrade) {
     let members = CommaList(fields.value(of: line))
     for member in members {
       guard protocols.count < limits.upgradeProtocols, let parsed = upgradeProtocol(member) else {

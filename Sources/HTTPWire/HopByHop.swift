@@ -39,7 +39,7 @@ enum HopByHop {
 
   static func removeNamedFields(from fields: inout FieldSection) throws(ProtocolViolation) {
     let original = fields
-    for line in original.lines where line.known == .connection {
+    for line in original.lines where line.isNamed(.connection) {
       let options = CommaList(original.value(of: line))
       for option in options { try removeField(named: option, from: &fields) }
     }

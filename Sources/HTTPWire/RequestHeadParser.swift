@@ -84,7 +84,7 @@ package enum RequestHeadParser {
     of target: RequestTarget, in head: Span<UInt8>, version: HTTPVersion, fields: FieldSection
   ) throws(ProtocolViolation) -> [UInt8] {
     var host: Range<Int>?
-    for line in fields.lines where line.known == .host {
+    for line in fields.lines where line.isNamed(.host) {
       guard host == nil else { throw ProtocolViolation(.repeatedHost, field: .host) }
       host = line.valueRange
     }
