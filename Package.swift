@@ -96,6 +96,9 @@ let package = Package(
     tests("Primitives", ["Primitives"]),
     tests("HTTPModel", ["HTTPModel", "Primitives"]),
     tests("HTTPWire", ["HTTPWire", "HTTPModel", "Primitives"]),
+    tests(
+      "CachePolicy", ["CachePolicy", "HTTPModel", "Primitives"], resources: [.copy("Cases")]),
+    tests("CacheStore", ["CacheStore", "CachePolicy", "HTTPModel", "Primitives"]),
     tests("Cryptography", ["Cryptography", "Primitives"]),
     tests("Verdict", ["Verdict", "HTTPModel", "Primitives"]),
     tests(
