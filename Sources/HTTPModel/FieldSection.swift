@@ -198,6 +198,12 @@ internal import Primitives
     for line in lines { markPresent(line.knownRawValue) }
   }
 
+  /// Removes every line for which the condition on it and its name holds.
+  package mutating func removeAll(whereNamed condition: (FieldLine, ArraySlice<UInt8>) -> Bool) {
+    let bytes = storage
+    removeAll { condition($0, bytes[$0.nameRange]) }
+  }
+
   /// Replaces every line of this name by one.
   package mutating func set(_ field: KnownField, _ value: some Collection<UInt8>) {
     removeAll(field)
