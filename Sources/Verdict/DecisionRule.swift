@@ -254,6 +254,8 @@ struct RulePointers: Sendable, Equatable {
   private(set) var proof: Int?
   private(set) var subject: Int?
   private(set) var allow: Int?
+  /// The members that say yes or no in known protocols; empty where the rule itself names the member.
+  private(set) var customary: Range<Int> = 0..<0
 
   init(binding: BindingRule, subject: SubjectRule?, allow: AllowRule?) {
     if case .echo(let echo) = binding, case .json(let pointer) = echo.proof {
@@ -267,6 +269,27 @@ struct RulePointers: Sendable, Equatable {
     if case .json(let pointer) = allow?.source {
       self.allow = all.count
       all.append(pointer)
+    } else if !(allow?.source.isForm ?? false) {
+      customary = all.count..<all.count + CustomaryDecision.pointers.count
+      all += CustomaryDecision.pointers
     }
   }
+
+  /// Whether verification cannot do without the JSON in the body.
+  var areDemanded: Bool { all.count > customary.count }
+}
+
+/// Members that decide in known protocols: AuthZEN and OPA, RFC 7662, Kubernetes reviews, plain logins.
+enum CustomaryDecision {
+  static let pointers: [JSONPointer] = [
+    JSONPointer(tokens: ["decision"]), JSONPointer(tokens: ["allowed"]),
+    JSONPointer(tokens: ["active"]), JSONPointer(tokens: ["authorized"]),
+    JSONPointer(tokens: ["authenticated"]), JSONPointer(tokens: ["result"]),
+    JSONPointer(tokens: ["result", "allow"]), JSONPointer(tokens: ["response", "allowed"]),
+    JSONPointer(tokens: ["status", "allowed"]), JSONPointer(tokens: ["status", "authenticated"]),
+  ]
+}
+
+extension VerdictSource {
+  var isForm: Bool { if case .form = self { true } else { false } }
 }

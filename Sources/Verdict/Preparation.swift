@@ -1,0 +1,141 @@
+package import HTTPModel
+internal import Primitives
+
+/// Makes a request fit to be answered by a verdict, and notes in the facts what was sent.
+///
+/// In `warn` and `enforce`: on GET and HEAD the preconditions and ranges that could bring an old or partial
+/// answer go (`If-Match` and `If-Unmodified-Since` stay); identity coding is asked for; the client's own
+/// token gives way to `token`; caches on the way are told to stand aside. `Txn-Token` is somebody else's
+/// and stays. In `audit` nothing changes but the token where the rule sends one. Called after hop-by-hop
+/// fields are gone and the route's field rules are applied, so that no rule undoes it.
+package func prepareDecisionRequest(
+  _ head: inout RequestHead, token: [UInt8], facts: inout RequestFacts, under rule: DecisionRule
+) {
+  if rule.mode != .audit { removeReuse(from: &head) }
+  facts.wasConditional =
+    head.fields.contains(.ifNoneMatch) || head.fields.contains(.ifModifiedSince)
+    || head.fields.contains(.range)
+  guard rule.sendsToken, case .echo(let echo) = rule.binding else { return }
+  head.fields.set(echo.requestField, token)
+  facts.token = token
+}
+
+private func removeReuse(from head: inout RequestHead) {
+  let isRead = head.method == .get || head.method == .head
+  head.fields.removeAll { line in
+    switch line.known {
+    case .acceptEncoding, .cacheControl, .pragma, .transactionToken: true
+    case .ifNoneMatch, .ifModifiedSince, .ifRange, .range: isRead
+    default: false
+    }
+  }
+  head.fields.append(.acceptEncoding, "identity")
+  head.fields.append(.cacheControl, "no-cache, no-store")
+  head.fields.append(.pragma, "no-cache")
+}
+
+/// Gives a decision the header set that keeps it out of every cache (RFC 9111 §5.2.2, RFC 9213 and what
+/// vendors read), and takes away what invites storing or validating it.
+///
+/// `must-revalidate`, `public` and `s-maxage` must not appear: each permits sharing a response to an
+/// authorized request (RFC 9111 §3.5). `rule` is nil for an undeclared decision. Not in `audit`.
+///
+/// Departure: RFC 9110 §12.5.5 forbids a proxy to generate `Vary: *`; a gateway answers as the origin.
+package func hardenDecisionResponse(_ fields: inout FieldSection, under rule: DecisionRule?) {
+  let keepsETag = rule?.keepETag ?? false
+  let proof = proofToRemove(rule)
+  fields.removeAll(whereNamed: { line, name in
+    switch line.known {
+    case .cacheControl, .pragma, .expires, .surrogateControl, .cdnCacheControl, .edgeControl,
+      .xAccelExpires, .vary, .lastModified, .age, .cacheGroups:
+      true
+    case .etag: !keepsETag
+    case nil:
+      name.suffix(14).equalsIgnoringASCIICase("-cache-control")
+        || proof.map { $0.known == nil && name.equalsIgnoringASCIICase($0.bytes) } ?? false
+    case .some(let known): proof?.known == known
+    }
+  })
+  fields.append(.cacheControl, "private, no-store")
+  fields.append(.pragma, "no-cache")
+  fields.append(.expires, "0")
+  fields.append(.surrogateControl, "no-store")
+  fields.append(.cdnCacheControl, "no-store")
+  fields.append(.xAccelExpires, "0")
+  fields.append(.vary, "*")
+}
+
+/// The field of the proof, where the consumer did not ask for it. An undeclared decision keeps all.
+private func proofToRemove(_ rule: DecisionRule?) -> FieldName? {
+  guard let rule, !rule.deliverProof, case .echo(let echo) = rule.binding,
+    case .field(let name) = echo.proof
+  else { return nil }
+  return name
+}
+
+/// What becomes of a response whose verification is done.
+package enum Delivery: Hashable, Sendable {
+  /// Mode `audit`: as it came.
+  case untouched
+  /// With the header set; `note` is said in `Proxy-Status` (mode `warn`).
+  case hardened(note: RefusalReason?)
+  case refuse(RefusalReason)
+}
+
+extension VerificationOutcome {
+  /// What becomes of the response in a mode.
+  package func delivery(in mode: EnforcementMode) -> Delivery {
+    switch (mode, self) {
+    case (.audit, _): .untouched
+    case (.warn, _): .hardened(note: reason)
+    case (.enforce, .verified), (.enforce, .denied): .hardened(note: nil)
+    case (.enforce, .refused(let reason)): .refuse(reason)
+    case (.enforce, .untested): .refuse(.tokenNotSent)
+    }
+  }
+}
+
+extension UndeclaredDecisionPolicy {
+  /// What becomes of a decision that no rule declares. It is reported in either case.
+  package var delivery: Delivery {
+    switch self {
+    case .deliver: .hardened(note: nil)
+    case .refuse: .refuse(.undeclaredDecision)
+    }
+  }
+}
+
+/// Appends to `Proxy-Status` (RFC 9209) that a verdict was delivered although a check failed.
+package func noteFailedCheck(
+  _ reason: RefusalReason, in fields: inout FieldSection, by proxyName: [UInt8]
+) {
+  fields.append(.proxyStatus, proxyStatus(reason, proxyName: proxyName, isError: false))
+}
+
+/// `name; error=…; details="BND-01 token-missing"`. The name is a token or is quoted.
+func proxyStatus(_ reason: RefusalReason, proxyName: [UInt8], isError: Bool) -> [UInt8] {
+  var value: [UInt8] = []
+  let isToken =
+    !proxyName.isEmpty && proxyName.allSatisfy(ASCII.isTokenCharacter)
+    && ASCII.isAlpha(proxyName[0])
+  if isToken {
+    value += proxyName
+  } else {
+    value.append(ASCII.quote)
+    for byte in proxyName where byte >= 0x20 && byte < 0x7F {
+      if byte == ASCII.quote || byte == ASCII.backslash { value.append(ASCII.backslash) }
+      value.append(byte)
+    }
+    value.append(ASCII.quote)
+  }
+  if isError {
+    value.append(ascii: "; error=")
+    value.append(ascii: reason.proxyError)
+  }
+  value.append(ascii: "; details=\"")
+  value += Array(reason.check.rawValue.utf8)
+  value.append(ASCII.space)
+  value.append(ascii: reason.code)
+  value.append(ASCII.quote)
+  return value
+}

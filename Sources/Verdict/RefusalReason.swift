@@ -1,0 +1,158 @@
+/// Why a verdict is not passed. Every reason has a stable code, the check it belongs to, a sentence, and
+/// the error type of RFC 9209 that a refusal names in `Proxy-Status`.
+package enum RefusalReason: UInt8, CaseIterable, Hashable, Sendable {
+  // The token.
+  case tokenMissing, tokenMismatch, tokenRepeated, tokenNotText, tokenNotSent, bindingUndeclared
+  // The body.
+  case bodyAbsent, bodyCoded, bodyTooLarge, bodyIncomplete
+  case jsonInvalid, jsonDuplicateMember, jsonBeyondLimits, formInvalid
+  // The user.
+  case subjectMismatch, subjectMissing, subjectEmpty, subjectNotText, subjectRepeated
+  case requestSubjectMissing, requestSubjectRepeated, requestSubjectUnreadable
+  case requestBodyTooLarge
+  // The decision.
+  case decisionAmbiguous, decisionRepeated, statusUnexpected, partialContent
+  case notModified, validated, servedFromCache
+  case undeclaredDecision, upgradeOnDecision
+  // No verdict came at all.
+  case originUnreachable, originTimeout, originProtocolError
+
+  /// The stable code: the same in log, counter, `Proxy-Status`, problem document and `explain`.
+  package var code: StaticString { row.code }
+  package var check: CheckID { row.check }
+  /// The registered error type (RFC 9209 §2.3), the most specific one that is true.
+  package var proxyError: StaticString { row.error }
+  /// One sentence for a person, without values.
+  package var explanation: StaticString { row.explanation }
+
+  private var row: RefusalRow { RefusalRow.all[Int(rawValue)] }
+}
+
+/// What is to be said of one reason.
+struct RefusalRow: Sendable {
+  let reason: RefusalReason
+  let code: StaticString
+  let check: CheckID
+  let error: StaticString
+  let explanation: StaticString
+
+  private init(
+    _ reason: RefusalReason, _ code: StaticString, _ check: CheckID, _ error: StaticString,
+    _ explanation: StaticString
+  ) {
+    self.reason = reason
+    self.code = code
+    self.check = check
+    self.error = error
+    self.explanation = explanation
+  }
+
+  /// One row for each reason, in the order of the cases; a test holds both to it.
+  static let all: [RefusalRow] = [
+    RefusalRow(
+      .tokenMissing, "token-missing", .bnd01, "http_protocol_error",
+      "the verdict does not carry the transaction token of this request"),
+    RefusalRow(
+      .tokenMismatch, "token-mismatch", .bnd01, "http_protocol_error",
+      "the verdict carries a transaction token that is not the one of this request"),
+    RefusalRow(
+      .tokenRepeated, "token-repeated", .bnd07, "http_protocol_error",
+      "the verdict carries more than one transaction token"),
+    RefusalRow(
+      .tokenNotText, "token-not-text", .bnd01, "http_protocol_error",
+      "the transaction token in the verdict is not a JSON string"),
+    RefusalRow(
+      .tokenNotSent, "token-not-sent", .bnd06, "proxy_internal_error",
+      "no transaction token was sent with the request, so no verdict can answer it"),
+    RefusalRow(
+      .bindingUndeclared, "binding-undeclared", .bnd06, "proxy_configuration_error",
+      "the route declares no binding, so no verdict can be verified"),
+    RefusalRow(
+      .bodyAbsent, "body-absent", .bnd06, "http_protocol_error",
+      "what proves the verdict is in a body it lacks"),
+    RefusalRow(
+      .bodyCoded, "body-coded", .rsp14, "http_response_content_coding",
+      "the verdict's body has a content coding although identity was asked for"),
+    RefusalRow(
+      .bodyTooLarge, "body-too-large", .bnd06, "http_response_body_size",
+      "the verdict is larger than the route holds for verification"),
+    RefusalRow(
+      .bodyIncomplete, "body-incomplete", .bnd06, "http_response_incomplete",
+      "the verdict ended before its body was complete"),
+    RefusalRow(
+      .jsonInvalid, "json-invalid", .bnd07, "http_protocol_error",
+      "the verdict's body is not JSON by RFC 8259"),
+    RefusalRow(
+      .jsonDuplicateMember, "json-duplicate-member", .bnd07, "http_protocol_error",
+      "an object in the verdict has two members of one name"),
+    RefusalRow(
+      .jsonBeyondLimits, "json-beyond-limits", .bnd07, "http_protocol_error",
+      "the verdict's JSON is deeper or has more members than the limits allow"),
+    RefusalRow(
+      .formInvalid, "form-invalid", .bnd07, "http_protocol_error",
+      "the verdict's body is no form, or repeats the field that counts"),
+    RefusalRow(
+      .subjectMismatch, "subject-mismatch", .bnd03, "http_protocol_error",
+      "the user in the verdict is not the user in the request"),
+    RefusalRow(
+      .subjectMissing, "subject-missing", .bnd08, "http_protocol_error",
+      "the verdict allows and names no user"),
+    RefusalRow(
+      .subjectEmpty, "subject-empty", .bnd08, "http_protocol_error",
+      "the verdict allows an empty user name"),
+    RefusalRow(
+      .subjectNotText, "subject-not-text", .bnd08, "http_protocol_error",
+      "the user in the verdict is neither a JSON string nor a number"),
+    RefusalRow(
+      .subjectRepeated, "subject-repeated", .bnd07, "http_protocol_error",
+      "the verdict names the user twice"),
+    RefusalRow(
+      .requestSubjectMissing, "request-subject-missing", .bnd03, "http_request_error",
+      "the request names no user with whom a verdict could be compared"),
+    RefusalRow(
+      .requestSubjectRepeated, "request-subject-repeated", .bnd07, "http_request_error",
+      "the request names the user twice"),
+    RefusalRow(
+      .requestSubjectUnreadable, "request-subject-unreadable", .bnd03, "http_request_error",
+      "the user cannot be read from the request"),
+    RefusalRow(
+      .requestBodyTooLarge, "request-body-too-large", .bnd03, "http_request_error",
+      "the request is larger than the route holds to read the user from it"),
+    RefusalRow(
+      .decisionAmbiguous, "decision-ambiguous", .bnd07, "http_protocol_error",
+      "one part of the verdict says yes and another says no"),
+    RefusalRow(
+      .decisionRepeated, "decision-repeated", .bnd07, "http_protocol_error",
+      "the field or cookie that decides occurs more than once"),
+    RefusalRow(
+      .statusUnexpected, "status-unexpected", .bnd07, "http_protocol_error",
+      "a verdict cannot have this status"),
+    RefusalRow(
+      .partialContent, "partial-content", .rsp14, "http_protocol_error",
+      "the verdict is only a part of a response"),
+    RefusalRow(
+      .notModified, "not-modified", .ups06, "http_protocol_error",
+      "the answer is 304 although the request had no precondition: a cache answered"),
+    RefusalRow(
+      .validated, "validated", .rsp08, "http_protocol_error",
+      "the verdict is an old one found valid by a precondition"),
+    RefusalRow(
+      .servedFromCache, "served-from-cache", .ups01, "http_protocol_error",
+      "the verdict has an age: it comes out of a cache"),
+    RefusalRow(
+      .undeclaredDecision, "undeclared-decision", .rsp12, "http_protocol_error",
+      "the response is a decision that no rule declares, so it could not be bound"),
+    RefusalRow(
+      .upgradeOnDecision, "upgrade-on-decision", .bnd06, "http_upgrade_failed",
+      "a decision cannot be given over an upgraded connection"),
+    RefusalRow(
+      .originUnreachable, "origin-unreachable", .bnd06, "destination_unavailable",
+      "the service cannot be reached, so there is no verdict"),
+    RefusalRow(
+      .originTimeout, "origin-timeout", .bnd06, "http_response_timeout",
+      "the service gave no verdict in time"),
+    RefusalRow(
+      .originProtocolError, "origin-protocol-error", .bnd06, "http_protocol_error",
+      "the service's answer breaks HTTP, so it is no verdict"),
+  ]
+}

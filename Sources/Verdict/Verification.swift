@@ -1,0 +1,199 @@
+package import HTTPModel
+internal import Primitives
+
+/// An allow whose every check has passed. Only `verify` can make one; what demands this type cannot be
+/// given an unverified verdict.
+package struct VerifiedVerdict: Sendable, Equatable {
+  /// The user, as the verdict names him; nil where the rule compares none.
+  package let subject: [UInt8]?
+
+  fileprivate init(subject: [UInt8]?) { self.subject = subject }
+}
+
+/// What is known of the binding of a verdict to its request.
+package enum BindingProof: Hashable, Sendable {
+  case proved
+  case failed(RefusalReason)
+  /// Mode `audit` without a token: there was nothing to find.
+  case notTested
+}
+
+/// What verification found (DESIGN §4).
+package enum VerificationOutcome: Sendable, Equatable {
+  /// An allow with every proof.
+  case verified(VerifiedVerdict)
+  /// A no that may go out. Unproved, it is reported.
+  case denied(BindingProof)
+  /// Nothing that may go out.
+  case refused(RefusalReason)
+  /// Mode `audit` without a token: an allow whose other checks have passed.
+  case untested
+
+  /// Why the verdict was refused, or why its denial is unproved.
+  package var reason: RefusalReason? {
+    switch self {
+    case .verified, .untested, .denied(.proved), .denied(.notTested): nil
+    case .denied(.failed(let reason)), .refused(let reason): reason
+    }
+  }
+}
+
+/// How much of a response's body came.
+package enum BodyState: Hashable, Sendable {
+  case whole
+  /// More than `DecisionRule.maximumBodyBytes`.
+  case tooLarge
+  /// The connection ended first.
+  case cutShort
+}
+
+/// Checks a response to a decision request against its rule (DESIGN §4). Everything fails closed:
+///
+///     status cannot be a verdict ─────────────────────────────▶ refused
+///     what does the verdict say?  (rule, else customary members and status)
+///       ├─ two things, or nothing readable ───────────────────▶ refused
+///       ├─ no:  proved ───────────────────────────────────────▶ denied
+///       │       unproved ─┬─ deny: deliver ───────────────────▶ denied, reported
+///       │                 └─ deny: verify, or a 2xx that only its body makes a no ─▶ refused
+///       └─ yes: token ∧ user ∧ not coded ∧ no age ────────────▶ verified, else refused
+///
+/// A token or user in the body is looked for only there, in a header field only there; trailers prove
+/// nothing. `body` is what came, `state` whether that is all.
+package func verify(
+  _ head: ResponseHead, body: Span<UInt8>, state: BodyState, to request: RequestFacts,
+  under rule: DecisionRule
+) -> VerificationOutcome {
+  switch state {
+  case .whole: break
+  case .tooLarge: return .refused(.bodyTooLarge)
+  case .cutShort: return .refused(.bodyIncomplete)
+  }
+  if let reason = refusal(ofStatus: head.status, request: request) { return .refused(reason) }
+  let reading = VerdictReading(head: head, body: body, rule: rule)
+  switch statement(of: head, body: body, reading: reading, rule: rule) {
+  case .unclear(let reason): return .refused(reason)
+  case .deny(let needsProof):
+    return denial(
+      needsProof: needsProof, head: head, body: body, reading: reading, request: request, rule: rule
+    )
+  case .allow:
+    return allowance(head: head, body: body, reading: reading, request: request, rule: rule)
+  }
+}
+
+// A status that no verdict has.
+private func refusal(ofStatus status: Status, request: RequestFacts) -> RefusalReason? {
+  if status.isInformational || status.code > 599 { return .statusUnexpected }
+  if status == .notModified { return request.wasConditional ? .validated : .notModified }
+  if status == .partialContent { return .partialContent }
+  return nil
+}
+
+// A yes: everything is demanded.
+private func allowance(
+  head: ResponseHead, body: Span<UInt8>, reading: VerdictReading, request: RequestFacts,
+  rule: DecisionRule
+) -> VerificationOutcome {
+  let proof = bindingProof(of: head, body: body, reading: reading, request: request, rule: rule)
+  if case .failed(let reason) = proof { return .refused(reason) }
+  if !body.isEmpty, ContentCoding.isCoded(head.fields) { return .refused(.bodyCoded) }
+  if CacheMarks.hasPositiveAge(head.fields) { return .refused(.servedFromCache) }
+  switch subjectMatch(of: head, body: body, reading: reading, request: request, rule: rule) {
+  case .failed(let reason): return .refused(reason)
+  case .notCompared:
+    return proof == .notTested ? .untested : .verified(VerifiedVerdict(subject: nil))
+  case .same(let subject):
+    return proof == .notTested ? .untested : .verified(VerifiedVerdict(subject: subject))
+  }
+}
+
+// A no: what is missing is reported, and refused only where the route or the form of the no demands it.
+private func denial(
+  needsProof: Bool, head: ResponseHead, body: Span<UInt8>, reading: VerdictReading,
+  request: RequestFacts, rule: DecisionRule
+) -> VerificationOutcome {
+  var proof = bindingProof(of: head, body: body, reading: reading, request: request, rule: rule)
+  let match = subjectMatch(of: head, body: body, reading: reading, request: request, rule: rule)
+  if proof == .proved, match == .failed(.subjectMismatch) { proof = .failed(.subjectMismatch) }
+  if case .failed(let reason) = proof, needsProof || rule.deny == .verify {
+    return .refused(reason)
+  }
+  return .denied(proof)
+}
+
+// MARK: The token
+
+private func bindingProof(
+  of head: ResponseHead, body: Span<UInt8>, reading: VerdictReading, request: RequestFacts,
+  rule: DecisionRule
+) -> BindingProof {
+  guard case .echo(let echo) = rule.binding else { return .failed(.bindingUndeclared) }
+  guard !request.token.isEmpty else {
+    return rule.mode == .audit ? .notTested : .failed(.tokenNotSent)
+  }
+  switch echo.proof {
+  case .field(let name): return proof(inField: name, of: head.fields, token: request.token)
+  case .json: return proofInBody(body, reading: reading, token: request.token, rule: rule)
+  }
+}
+
+private func proof(
+  inField name: FieldName, of fields: FieldSection, token: [UInt8]
+) -> BindingProof {
+  guard let value = fields.first(name) else { return .failed(.tokenMissing) }
+  guard fields.count(of: name) == 1 else { return .failed(.tokenRepeated) }
+  return equalsInConstantTime(value, token) ? .proved : .failed(.tokenMismatch)
+}
+
+private func proofInBody(
+  _ body: Span<UInt8>, reading: VerdictReading, token: [UInt8], rule: DecisionRule
+) -> BindingProof {
+  switch reading.json {
+  case .notRead: return .failed(.tokenMissing)
+  case .unreadable(let reason): return .failed(reason)
+  case .read(let values):
+    guard let index = rule.pointers.proof, let value = values[index] else {
+      return .failed(.tokenMissing)
+    }
+    guard value.kind == .string else { return .failed(.tokenNotText) }
+    return value.equalsSecret(token, in: body) ? .proved : .failed(.tokenMismatch)
+  }
+}
+
+// MARK: The user
+
+private enum SubjectMatch: Equatable {
+  case notCompared
+  case same([UInt8])
+  case failed(RefusalReason)
+}
+
+private func subjectMatch(
+  of head: ResponseHead, body: Span<UInt8>, reading: VerdictReading, request: RequestFacts,
+  rule: DecisionRule
+) -> SubjectMatch {
+  guard let subjectRule = rule.subject else { return .notCompared }
+  let expected: [UInt8]
+  switch request.subject {
+  case .notAsked: return .failed(.requestSubjectMissing)
+  case .unknown(let reason): return .failed(reason)
+  case .name(let name): expected = name
+  }
+  let actual: [UInt8]
+  switch reading.value(
+    at: subjectRule.verdict, pointer: rule.pointers.subject, of: head, body: body)
+  {
+  case .absent, .json(.null): return .failed(.subjectMissing)
+  case .repeated: return .failed(.subjectRepeated)
+  case .unreadable(let reason): return .failed(reason)
+  case .json: return .failed(.subjectNotText)
+  case .text(let bytes), .number(let bytes), .plain(let bytes): actual = bytes
+  }
+  guard !actual.isEmpty else { return .failed(.subjectEmpty) }
+  let isSame =
+    switch subjectRule.comparison {
+    case .exact: actual == expected
+    case .ignoringASCIICase: actual.equalsIgnoringASCIICase(expected)
+    }
+  return isSame ? .same(actual) : .failed(.subjectMismatch)
+}
