@@ -1,0 +1,108 @@
+/// JSON strings for logs and answers (RFC 8259 §7), from bytes of any origin.
+///
+/// What a log viewer or a terminal could take for something else is escaped: besides `"`, `\` and the C0
+/// controls also DEL, the C1 controls (U+0080–U+009F) and the line separators U+2028 and U+2029. A byte that
+/// is not part of well-formed UTF-8 becomes `\ufffd`, so that the result is always valid JSON.
+extension [UInt8] {
+  /// Appends the quoted, escaped string of these bytes.
+  package mutating func append(jsonString bytes: Span<UInt8>) {
+    append(ASCII.quote)
+    var start = 0
+    var position = 0
+    while position < bytes.count {
+      let byte = bytes[position]
+      if Self.isPlainInJSON(byte) {
+        position += 1
+        continue
+      }
+      let scalar =
+        byte < 0x80 ? UTF8Scalar(value: UInt32(byte), length: 1) : bytes.scalar(at: position)
+      if let scalar, scalar.value > 0x9F, scalar.value != 0x2028, scalar.value != 0x2029 {
+        position += scalar.length
+        continue
+      }
+      append(bytes.extracting(start..<position))
+      append(jsonEscapeOf: scalar?.value ?? 0xFFFD)
+      position += scalar?.length ?? 1
+      start = position
+    }
+    append(bytes.extracting(start..<position))
+    append(ASCII.quote)
+  }
+
+  /// Appends the quoted, escaped string of these bytes.
+  package mutating func append(jsonString bytes: [UInt8]) { append(jsonString: bytes.span) }
+
+  /// Appends the quoted, escaped string of these bytes.
+  package mutating func append(jsonString bytes: ArraySlice<UInt8>) {
+    append(jsonString: bytes.span)
+  }
+
+  /// Appends the quoted, escaped string of this text.
+  package mutating func append(jsonString text: String) {
+    let bytes = text.utf8
+    append(jsonString: bytes.span)
+  }
+
+  /// Appends `bytes` as they are.
+  package mutating func append(_ bytes: Span<UInt8>) {
+    unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
+  }
+
+  /// Appends `value` as so many hexadecimal digits, small letters, leading zeros kept.
+  package mutating func append(hexadecimal value: UInt64, digits: Int) {
+    for place in stride(from: digits - 1, through: 0, by: -1) {
+      let digit = UInt8(truncatingIfNeeded: place < 16 ? value >> UInt64(place * 4) & 0xF : 0)
+      append(digit < 10 ? ASCII.zero + digit : 0x57 + digit)
+    }
+  }
+
+  private static func isPlainInJSON(_ byte: UInt8) -> Bool {
+    byte >= 0x20 && byte < 0x7F && byte != ASCII.quote && byte != ASCII.backslash
+  }
+
+  private mutating func append(jsonEscapeOf value: UInt32) {
+    append(ASCII.backslash)
+    switch value {
+    case 0x22, 0x5C: append(UInt8(truncatingIfNeeded: value))
+    case 0x08: append(0x62)
+    case 0x09: append(0x74)
+    case 0x0A: append(0x6E)
+    case 0x0C: append(0x66)
+    case 0x0D: append(0x72)
+    default:
+      append(0x75)
+      append(hexadecimal: UInt64(value), digits: 4)
+    }
+  }
+}
+
+/// One character of UTF-8 text: its scalar value, and of how many bytes it is made.
+private struct UTF8Scalar {
+  let value: UInt32
+  let length: Int
+}
+
+extension Span<UInt8> {
+  /// The character beginning at `position` with a byte of 0x80 or more, or nil where the bytes are not
+  /// well-formed UTF-8 (RFC 3629 §4: no overlong forms, no surrogates, nothing past U+10FFFF).
+  fileprivate func scalar(at position: Int) -> UTF8Scalar? {
+    let first = self[position]
+    let (length, least): (Int, UInt32) =
+      switch first {
+      case 0xC2...0xDF: (2, 0x80)
+      case 0xE0...0xEF: (3, 0x800)
+      case 0xF0...0xF4: (4, 0x1_0000)
+      default: (0, 0)
+      }
+    guard length > 0, count - position >= length else { return nil }
+    var value = UInt32(first) & (0x7F >> UInt32(length))
+    for offset in 1..<length {
+      let byte = self[position + offset]
+      guard byte & 0xC0 == 0x80 else { return nil }
+      value = value << 6 | UInt32(byte & 0x3F)
+    }
+    guard value >= least, value <= 0x10_FFFF, value & 0xFFFF_F800 != 0xD800 else { return nil }
+    return UTF8Scalar(value: value, length: length)
+  }
+}
