@@ -61,7 +61,10 @@ let package = Package(
 
     // Floor 2: transport.
     floor("EventLoop", ["Primitives", "HTTPModel", "Platform"]),
-    floor("Transport", ["Primitives", "EventLoop", "Platform", "TLS"]),
+    floor("Transport", ["Primitives", "HTTPModel", "EventLoop", "Platform", "TLS"]),
+    floor(
+      "Telemetry",
+      ["Primitives", "HTTPModel", "Platform", .product(name: "Logging", package: "swift-log")]),
 
     // Floor 3: the proxy.
     floor(
@@ -74,20 +77,22 @@ let package = Package(
       "Proxy",
       [
         "Primitives", "HTTPModel", "HTTPWire", "CachePolicy", "CacheStore", "Verdict", "Audit",
-        "Platform", "Cryptography", "TLS", "EventLoop", "Transport", "Configuration",
+        "Platform", "Cryptography", "TLS", "EventLoop", "Transport", "Telemetry",
+        "Configuration",
         .product(name: "Logging", package: "swift-log"),
       ]),
 
     // Floor 4: operators.
     floor(
-      "Admin", ["Primitives", "HTTPModel", "EventLoop", "Transport", "Configuration", "Proxy"]),
+      "Admin",
+      ["Primitives", "HTTPModel", "EventLoop", "Transport", "Telemetry", "Configuration", "Proxy"]),
 
     // Floor 5: the command.
     floor(
       "Command",
       [
-        "Primitives", "Platform", "Cryptography", "TLS", "EventLoop", "Transport", "Configuration",
-        "Proxy", "Admin", "Audit",
+        "Primitives", "Platform", "Cryptography", "TLS", "EventLoop", "Transport", "Telemetry",
+        "Configuration", "Proxy", "Admin", "Audit",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -99,6 +104,9 @@ let package = Package(
     tests(
       "CachePolicy", ["CachePolicy", "HTTPModel", "Primitives"], resources: [.copy("Cases")]),
     tests("CacheStore", ["CacheStore", "CachePolicy", "HTTPModel", "Primitives"]),
+    tests(
+      "Transport", ["Transport", "EventLoop", "Platform", "TLS", "HTTPModel", "Primitives"]),
+    tests("Telemetry", ["Telemetry", "Platform", "HTTPModel", "Primitives"]),
     tests("Cryptography", ["Cryptography", "Primitives"]),
     tests("Verdict", ["Verdict", "HTTPModel", "Primitives"]),
     tests(
