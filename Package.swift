@@ -2,10 +2,11 @@
 import PackageDescription
 
 // One package, its targets in floors; imports point down only (see ARCHITECTURE.md).
-// The floors are listed in the order of DESIGN: pure, store, C edge, transport, proxy, admin, command.
+// The floors are listed in the order of DESIGN: pure, store, C edge, transport, proxy, admin,
+// command.
 
-/// What every target is compiled with: the Swift 6 language, no warning tolerated, memory safety and
-/// imports spelled out.
+/// What every target is compiled with: the Swift 6 language, no warning tolerated, memory safety
+/// and imports spelled out.
 let strict: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .treatAllWarnings(as: .error),
@@ -114,9 +115,11 @@ let package = Package(
       ["Configuration", "Verdict", "CachePolicy", "HTTPWire", "HTTPModel", "Primitives"],
       resources: [.copy("Cases")]),
 
-    // Journeys: real processes started cold. Their tools are a target of their own, for other tests too.
+    // Journeys: real processes started cold. Their tools are a target of their own, for other tests
+    // too.
     .target(
       name: "JourneySupport", path: "Tests/JourneySupport", swiftSettings: strict),
     tests("Journey", ["JourneySupport"]),
+    tests("Tidy", []),
   ]
 )

@@ -2,8 +2,8 @@
 import PackageDescription
 
 // The sample systems that stand behind and beside Countersign in the journeys and in `make run`.
-// They share no code with it on purpose: another HTTP stack (Hummingbird), a real database (SQLite by
-// way of GRDB), so that what passes between them and the proxy was agreed on in HTTP alone.
+// They share no code with it on purpose: another HTTP stack (Hummingbird), a real database (SQLite
+// by way of GRDB), so that what passes between them and the proxy was agreed on in HTTP alone.
 
 let strict: [SwiftSetting] = [
   .swiftLanguageMode(.v6),

@@ -1,6 +1,7 @@
 import Foundation
 
-/// A real program, started cold, whose output is collected, and which never outlives the test runner.
+/// A real program, started cold, whose output is collected, and which never outlives the test
+/// runner.
 package final class ChildProcess: @unchecked Sendable {
   /// How a process ended.
   package enum Ending: Equatable, Sendable {
@@ -14,7 +15,8 @@ package final class ChildProcess: @unchecked Sendable {
   package let errors = OutputLog()
   package let pid: Int32
 
-  // Guarded by `condition`. The process is reaped under the lock, so a pid without an ending is ours.
+  // Guarded by `condition`. The process is reaped under the lock, so a pid without an ending is
+  // ours.
   private let condition = NSCondition()
   private var ending: Ending?
 

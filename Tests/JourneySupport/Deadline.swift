@@ -37,8 +37,8 @@ package struct JourneyFailure: Error, CustomStringConvertible {
   }
 }
 
-/// Tries until `attempt` gives a value; for conditions nobody signals, such as a line in a file or a
-/// listening port of a program that is not ours.
+/// Tries until `attempt` gives a value; for conditions nobody signals, such as a line in a file or
+/// a listening port of a program that is not ours.
 package func eventually<Value>(
   _ what: String, within duration: Duration = Deadline.usual, attempt: () throws -> Value?
 ) throws -> Value {

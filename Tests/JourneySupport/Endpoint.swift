@@ -22,8 +22,9 @@ package struct Endpoint: Hashable, Sendable, CustomStringConvertible {
 
   private static let counter = Atomic<UInt32>(0)
 
-  /// A free port on a loopback address that nothing else on this machine uses: all of 127.0.0.0/8 is
-  /// this machine, so each lease has an address of its own, and nobody can take the port in between.
+  /// A free port on a loopback address that nothing else on this machine uses: all of 127.0.0.0/8
+  /// is this machine, so each lease has an address of its own, and nobody can take the port in
+  /// between.
   package static func leased() throws -> Endpoint {
     let number = counter.wrappingAdd(1, ordering: .relaxed).newValue
     let process = UInt32(bitPattern: getpid())

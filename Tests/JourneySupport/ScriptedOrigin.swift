@@ -2,7 +2,8 @@ import Foundation
 
 /// A server that answers with whatever bytes a test wants, one blocking thread a connection.
 package final class ScriptedOrigin: Sendable {
-  /// What a connection does with each request. Requests come until the script closes the connection.
+  /// What a connection does with each request. Requests come until the script closes the
+  /// connection.
   package typealias Script = @Sendable (RawMessage, RawConnection) throws -> Void
 
   package let endpoint: Endpoint
@@ -49,7 +50,8 @@ package final class ScriptedOrigin: Sendable {
 
   private static func serve(_ connection: RawConnection, _ script: Script, _ record: Record) {
     defer { connection.close() }
-    // A peer that resets or breaks off is no failure of the origin: the test asserts on what it saw.
+    // A peer that resets or breaks off is no failure of the origin: the test asserts on what it
+    // saw.
     while connection.isOpen, let request = try? connection.receiveRequest() {
       record.add(request)
       guard (try? script(request, connection)) != nil else { break }

@@ -1,7 +1,8 @@
 import Foundation
 
-/// Held while a descriptor exists that is not yet marked to be closed in children, and while a child is
-/// started: a child that inherited the end of another's pipe or connection would keep it open.
+/// Held while a descriptor exists that is not yet marked to be closed in children, and while a
+/// child is started: a child that inherited the end of another's pipe or connection would keep it
+/// open.
 let descriptorLock = NSLock()
 
 /// The two ends of a pipe, closed in every child that is not given them.

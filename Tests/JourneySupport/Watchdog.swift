@@ -1,8 +1,8 @@
 import Foundation
 
 /// A shell that outlives the test runner by an instant: it knows which process groups the runner
-/// started, and when its standard input ends, because the runner is gone however that came about, it
-/// kills those that are left.
+/// started, and when its standard input ends, because the runner is gone however that came about,
+/// it kills those that are left.
 final class Watchdog: Sendable {
   static let shared = Watchdog()
 

@@ -22,14 +22,15 @@ struct TokenRecord: Codable, FetchableRecord {
   let expiresAt: Int64
 }
 
-/// The people, applications and tokens, in SQLite. Neither passwords nor tokens are kept as they are:
-/// the former as scrypt hashes, the latter, which are random, as SHA-256 digests.
+/// The people, applications and tokens, in SQLite. Neither passwords nor tokens are kept as they
+/// are: the former as scrypt hashes, the latter, which are random, as SHA-256 digests.
 struct Accounts: Sendable {
   /// How long an access token is good for, in seconds.
   static let tokenLifetime: Int64 = 3600
 
   private let database: DatabaseQueue
-  /// What a password is checked against when nobody has that name, so that both answers take the same time.
+  /// What a password is checked against when nobody has that name, so that both answers take the
+  /// same time.
   private let decoy: PasswordHash
 
   /// Opens the database at `path`, or one in memory when nil, and creates what is missing.

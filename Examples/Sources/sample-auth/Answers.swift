@@ -14,7 +14,8 @@ struct Manners: Sendable {
   var echoesToken = true
   /// The old password check, which has no body, carries it back in its header too.
   var echoesTokenInLegacyCheck = false
-  /// Login answers claim to be good for ten minutes, for everybody: the careless cache's invitation.
+  /// Login answers claim to be good for ten minutes, for everybody: the careless cache's
+  /// invitation.
   var invitesCaches = false
 }
 

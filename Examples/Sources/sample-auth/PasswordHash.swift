@@ -3,8 +3,8 @@ internal import Foundation
 
 /// A password as it is kept: scrypt (RFC 7914) with the cost and the salt beside the result.
 ///
-/// Written as `$scrypt$ln=15,r=8,p=3$salt$key`, both parts base64, so that the cost can be raised later
-/// without asking anybody for a new password.
+/// Written as `$scrypt$ln=15,r=8,p=3$salt$key`, both parts base64, so that the cost can be raised
+/// later without asking anybody for a new password.
 struct PasswordHash: Equatable {
   private let logarithmicCost: Int
   private let blockSize: Int
