@@ -1,0 +1,133 @@
+package import HTTPModel
+internal import Primitives
+
+/// How much of a body is read to classify a response; a larger one is judged by its head.
+package let maximumClassifiedBodyBytes = 16 * 1024
+
+/// Whether the body, if it is whole and small, helps to classify this response.
+package func classificationWantsBody(of head: ResponseHead) -> Bool {
+  MediaType.isJSON(head.fields) && !ContentCoding.isCoded(head.fields)
+}
+
+/// Tells whether a response is a decision although its request was not classified as one (DESIGN §4).
+///
+/// `body` is the whole body where `classificationWantsBody` asked for it, else empty. Under `plain` only a
+/// proof, a verdict's media type, issued tokens and Kubernetes reviews are signs: a 401 or a cookie of an
+/// ordinary service is the cache's business.
+package func classify(
+  _ head: ResponseHead, body: Span<UInt8>, kind: ServiceKind
+) -> Classification {
+  let fields = head.fields
+  if fields.contains(.verdictToken) || fields.contains(.transactionToken) {
+    return .decision(.proofField)
+  }
+  if isVerdictType(fields) { return .decision(.verdictMediaType) }
+  if kind == .auth, let sign = signOfAuth(head) { return .decision(sign) }
+  if !body.isEmpty, classificationWantsBody(of: head),
+    let sign = signInJSON(body, kind: kind)
+  {
+    return .decision(sign)
+  }
+  return .other(.noSign)
+}
+
+private func isVerdictType(_ fields: FieldSection) -> Bool {
+  guard let type = MediaType.essence(of: fields), type.count >= 15,
+    type.suffix(3).equalsIgnoringASCIICase("jwt")
+  else { return false }
+  return type.equalsIgnoringASCIICase("application/jwt")
+    || type.equalsIgnoringASCIICase("application/verdict+jwt")
+    || type.equalsIgnoringASCIICase("application/token-introspection+jwt")
+}
+
+private func signOfAuth(_ head: ResponseHead) -> DecisionSign? {
+  let fields = head.fields
+  if head.status == .unauthorized || head.status.code == 407 || fields.contains(.wwwAuthenticate)
+    || fields.contains(.proxyAuthenticate)
+  {
+    return .challenge
+  }
+  if head.status == .forbidden { return .forbidden }
+  if setsSession(fields) { return .sessionSet }
+  return head.isAuthRedirect ? .authRedirect : nil
+}
+
+private func setsSession(_ fields: FieldSection) -> Bool {
+  guard fields.contains(.setCookie) else { return false }
+  for line in fields.lines where line.known == .setCookie {
+    guard let cookie = SetCookie(line: fields.value(of: line)) else { continue }
+    if Cookies.isSessionName(cookie.name) { return true }
+  }
+  return false
+}
+
+extension ResponseHead {
+  /// Whether this redirects to a login or callback, or carries a code, a state or a token.
+  package var isAuthRedirect: Bool {
+    guard status.isRedirection, status != .notModified, let location = fields.first(.location)
+    else { return false }
+    let mark = location.firstIndex { $0 == ASCII.questionMark || $0 == 0x23 }
+    if let mark,
+      parameters.contains(where: { BodyScan.hasParameter($0, in: location[(mark + 1)...]) })
+    {
+      return true
+    }
+    let path = PathShape(location[..<(mark ?? location.endIndex)])
+    return path.endsWithOne(of: authPaths)
+  }
+}
+
+private let parameters: [StaticString] = [
+  "code", "state", "id_token", "access_token", "SAMLRequest", "SAMLResponse", "ticket", "nonce",
+]
+
+private let authPaths: [StaticString] = [
+  "/login", "/signin", "/sign-in", "/authorize", "/callback", "/sso", "/auth", "/saml", "/oauth2",
+]
+
+// MARK: JSON members
+
+/// In the order of `pointers` below.
+private enum Member: Int {
+  case accessToken, idToken, tokenType, kind
+  /// The first of the members that are a sign where they are true or false.
+  case firstDecision
+}
+
+private let pointers: [JSONPointer] =
+  [
+    JSONPointer(tokens: ["access_token"]), JSONPointer(tokens: ["id_token"]),
+    JSONPointer(tokens: ["token_type"]), JSONPointer(tokens: ["kind"]),
+  ] + CustomaryDecision.pointers
+
+private func isReview(_ kind: JSONValue, in body: Span<UInt8>) -> Bool {
+  kind.equals("AdmissionReview".utf8, in: body) || kind.equals("TokenReview".utf8, in: body)
+    || kind.equals("SubjectAccessReview".utf8, in: body)
+}
+
+private func signInJSON(_ body: Span<UInt8>, kind: ServiceKind) -> DecisionSign? {
+  let values: JSONValues
+  do throws(JSONError) {
+    values = try JSONReader.read(body, at: pointers)
+  } catch {
+    return kind == .auth && error.code != .empty ? .unreadableJSON : nil
+  }
+  if let review = values[Member.kind.rawValue], review.kind == .string,
+    isReview(review, in: body)
+  {
+    return .kubernetesReview
+  }
+  let issues =
+    values[Member.accessToken.rawValue]?.kind == .string
+    || values[Member.idToken.rawValue]?.kind == .string
+  if issues, kind == .auth || values[Member.tokenType.rawValue]?.kind == .string {
+    return .tokensIssued
+  }
+  guard kind == .auth else { return nil }
+  for index in Member.firstDecision.rawValue..<pointers.count {
+    if let value = values[index], value.kind == .true || value.kind == .false {
+      return .decisionMember
+    }
+  }
+  return nil
+}
