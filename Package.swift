@@ -100,6 +100,9 @@ let package = Package(
     .executableTarget(name: "countersign", dependencies: ["Command"], swiftSettings: sources),
 
     tests("Primitives", ["Primitives"]),
+    tests("Platform", ["Platform", "Primitives"]),
+    tests("EventLoop", ["EventLoop", "Platform", "Primitives"]),
+    tests("Transport", ["Transport", "EventLoop", "Platform", "TLS", "Primitives"]),
     tests("HTTPModel", ["HTTPModel", "Primitives"]),
     tests("HTTPWire", ["HTTPWire", "HTTPModel", "Primitives"]),
     tests(

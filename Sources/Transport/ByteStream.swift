@@ -1,6 +1,7 @@
 public import EventLoop
 public import Platform
 internal import Primitives
+package import TLS
 
 /// A connection as bytes in and bytes out, plain or enciphered, over TCP or a Unix socket.
 ///
@@ -84,6 +85,9 @@ internal import Primitives
   /// The address of this side.
   package var localAddress: SocketAddress? { try? descriptor.localAddress() }
 
+  /// The TLS of the stream, for what was negotiated and who the peer is; nil on a plain stream.
+  package var tls: TLSSession? { layer?.session }
+
   /// Whether bytes can still be written: not ending, not closed.
   package var isOpen: Bool {
     phase.rawValue <= Phase.open.rawValue && !flags.contains(.shutsOutput)
@@ -121,7 +125,7 @@ extension ByteStream {
   /// the time itself. What is written before `streamOpened` is sent after it.
   @discardableResult
   package static func connect(
-    to address: SocketAddress, on loop: EventLoop, handler: StreamHandler
+    to address: SocketAddress, tls: ClientTLS? = nil, on loop: EventLoop, handler: StreamHandler
   ) -> ByteStream {
     do throws(SystemError) {
       let descriptor = try Descriptor.stream(for: address)
@@ -129,7 +133,7 @@ extension ByteStream {
       let result = try descriptor.connect(to: address)
       let stream = ByteStream(loop: loop, connecting: descriptor, to: address)
       stream.handler = handler
-      stream.begin(connected: result == .connected)
+      stream.begin(tls: tls, connected: result == .connected)
       return stream
     } catch {
       let stream = ByteStream(loop: loop, connecting: Descriptor(owning: -1), to: address)
@@ -139,7 +143,16 @@ extension ByteStream {
     }
   }
 
-  private func begin(connected: Bool) {
+  private func begin(tls: ClientTLS?, connected: Bool) {
+    if let tls {
+      do throws(TLSFailure) {
+        layer = TLSLayer(
+          try TLSSession(
+            client: tls.context, peer: tls.peer, window: loop.tlsWindow, resuming: tls.sessions))
+      } catch {
+        return fail(.tls(error))
+      }
+    }
     watch(connected ? Self.reading : .writable)
     guard connected, phase != .closed else { return }
     flags.insert(.opens)
@@ -147,10 +160,19 @@ extension ByteStream {
   }
 
   /// Begins to work for the handler it has by now: with the handshake, if there is a context.
-  func start() {
+  func start(tls: TLSServerContext?) {
     if !peerAddress.isUnix { descriptor.disableNagle() }
     watch(Self.reading)
-    if phase == .open { handler?.streamOpened() }
+    guard let tls, phase != .closed else {
+      if phase == .open { handler?.streamOpened() }
+      return
+    }
+    do throws(TLSFailure) {
+      layer = TLSLayer(try TLSSession(server: tls, window: loop.tlsWindow))
+      phase = .handshaking
+    } catch {
+      fail(.tls(error))
+    }
   }
 
   static let reading: ReadyEvents = [.readable, .peerEnded]
@@ -273,6 +295,7 @@ extension ByteStream {
     guard pendingOutputBytes == 0, phase == .open || phase == .closing else { return }
     if !flags.contains(.outputShut), let layer, !layer.saysGoodbye {
       layer.saysGoodbye = true
+      _ = layer.session.closeNotify()
       sendWindow(layer)
       guard pendingOutputBytes == 0 else { return }
     }

@@ -1,6 +1,7 @@
 public import EventLoop
 public import Platform
 internal import Primitives
+package import TLS
 
 /// Who takes the connections a listener accepts. Inherit and override. Belongs to one loop.
 open class StreamAcceptor {
@@ -26,6 +27,7 @@ public final class Listener: ReadinessTarget {
   private let interest: ReadyEvents
   private var timer: LoopTimer?
 
+  private let tls: TLSServerContextReference?
   /// Connections accepted so far.
   package private(set) var acceptedCount = 0
   /// How often accepting paused because descriptors or memory had run out.
@@ -33,12 +35,15 @@ public final class Listener: ReadinessTarget {
   /// The error that ended accepting for good, if one has.
   package private(set) var failure: SystemError?
 
-  /// Starts to accept on `socket`, a share of a `BoundAddress`. Throws when the loop cannot watch it.
+  /// Starts to accept on `socket`, a share of a `BoundAddress`; with a context, connections begin with TLS.
+  /// Throws when the loop cannot watch it.
   package init(
-    on loop: EventLoop, socket: consuming Descriptor, acceptor: StreamAcceptor
+    on loop: EventLoop, socket: consuming Descriptor, acceptor: StreamAcceptor,
+    tls: TLSServerContextReference? = nil
   ) throws(SystemError) {
     self.loop = loop
     self.acceptor = acceptor
+    self.tls = tls
     descriptor = socket
     interest = [.readable, .exclusive]
     super.init()
@@ -99,6 +104,6 @@ public final class Listener: ReadinessTarget {
   private func start(_ stream: ByteStream) {
     guard let handler = acceptor.handler(for: stream) else { return }
     stream.handler = handler
-    stream.start()
+    stream.start(tls: tls?.current)
   }
 }

@@ -1,4 +1,5 @@
 package import Platform
+package import TLS
 
 /// Why a stream ended other than asked for.
 public struct StreamFailure: Error, Equatable, Sendable, CustomStringConvertible {
@@ -11,6 +12,7 @@ public struct StreamFailure: Error, Equatable, Sendable, CustomStringConvertible
 
   package enum Cause: Equatable, Sendable {
     case system(SystemError)
+    case tls(TLSFailure)
     /// The peer closed both directions, so that nothing can reach it.
     case hungUp
     /// The loop was stopped.
@@ -29,6 +31,7 @@ public struct StreamFailure: Error, Equatable, Sendable, CustomStringConvertible
   public var description: String {
     switch cause {
     case .system(let error): error.description
+    case .tls(let failure): "TLS failed: \(failure)."
     case .hungUp: "The peer closed the connection in both directions."
     case .stopped: "The event loop was stopped."
     }
