@@ -99,12 +99,17 @@ let package = Package(
       ]),
     .executableTarget(name: "countersign", dependencies: ["Command"], swiftSettings: sources),
 
+    // What several test targets share: corpora and the readers for them.
+    .target(
+      name: "TestSupport", dependencies: ["Primitives", "HTTPModel", "HTTPWire"],
+      path: "Tests/Support", swiftSettings: strict),
+
     tests("Primitives", ["Primitives"]),
     tests("Platform", ["Platform", "Primitives"]),
     tests("EventLoop", ["EventLoop", "Platform", "Primitives"]),
     tests("Transport", ["Transport", "EventLoop", "Platform", "TLS", "Primitives"]),
     tests("HTTPModel", ["HTTPModel", "Primitives"]),
-    tests("HTTPWire", ["HTTPWire", "HTTPModel", "Primitives"]),
+    tests("HTTPWire", ["HTTPWire", "HTTPModel", "Primitives", "TestSupport"]),
     tests(
       "CachePolicy", ["CachePolicy", "HTTPModel", "Primitives"], resources: [.copy("Cases")]),
     tests("CacheStore", ["CacheStore", "CachePolicy", "HTTPModel", "Primitives"]),

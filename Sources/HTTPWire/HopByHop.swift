@@ -48,6 +48,8 @@ enum HopByHop {
   private static func removeField(
     named option: ArraySlice<UInt8>, from fields: inout FieldSection
   ) throws(ProtocolViolation) {
+    // By far the most frequent options: neither names a field that would not go anyway.
+    if option.equalsIgnoringASCIICase("keep-alive") { return }
     if option.equalsIgnoringASCIICase("close") { return }
     guard option.allSatisfy(ASCII.isTokenCharacter) else {
       throw ProtocolViolation(.invalidConnectionOption, field: .connection)
