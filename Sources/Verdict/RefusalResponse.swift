@@ -48,11 +48,11 @@ private func problem(_ reason: RefusalReason, status: Status) -> RefusalResponse
   var fields = FieldSection()
   fields.append(.contentType, "application/problem+json")
   var body = [UInt8](ascii: "{\"type\":\"about:blank\",\"title\":")
-  body.append(jsonString: status.reasonPhrase)
+  body.append(jsonString: [UInt8](ascii: status.reasonPhrase))
   body.append(ascii: ",\"status\":")
   body.append(decimal: UInt64(status.code))
   body.append(ascii: ",\"detail\":")
-  body.append(jsonString: reason.explanation)
+  body.append(jsonString: [UInt8](ascii: reason.explanation))
   body.appendReason(reason)
   body.append(ascii: "}")
   return RefusalResponse(head: ResponseHead(status: status, fields: fields), body: body)
@@ -64,7 +64,7 @@ private func admissionReview(_ reason: RefusalReason, uid: [UInt8]) -> RefusalRe
       "{\"apiVersion\":\"admission.k8s.io/v1\",\"kind\":\"AdmissionReview\",\"response\":{\"uid\":")
   body.append(jsonString: uid)
   body.append(ascii: ",\"allowed\":false,\"status\":{\"code\":403,\"message\":")
-  body.append(jsonString: reason.explanation)
+  body.append(jsonString: [UInt8](ascii: reason.explanation))
   body.append(ascii: ",\"reason\":\"Forbidden\"}}}")
   return json(body)
 }
@@ -72,7 +72,7 @@ private func admissionReview(_ reason: RefusalReason, uid: [UInt8]) -> RefusalRe
 /// One `decision: false`, or as many as the batch asks for; `X-Request-ID` returned as the API demands.
 private func authZEN(_ reason: RefusalReason, facts: RequestFacts?) -> RefusalResponse {
   var decision = [UInt8](ascii: "\"decision\":false,\"context\":{\"detail\":")
-  decision.append(jsonString: reason.explanation)
+  decision.append(jsonString: [UInt8](ascii: reason.explanation))
   decision.appendReason(reason)
   decision.append(ascii: "}")
   var body = [UInt8](ascii: "{") + decision
@@ -96,8 +96,8 @@ private func authZEN(_ reason: RefusalReason, facts: RequestFacts?) -> RefusalRe
 extension [UInt8] {
   fileprivate mutating func appendReason(_ reason: RefusalReason) {
     append(ascii: ",\"reason\":")
-    append(jsonString: reason.code)
+    append(jsonString: [UInt8](ascii: reason.code))
     append(ascii: ",\"check\":")
-    append(jsonString: reason.check.rawValue.utf8)
+    append(jsonString: reason.check.rawValue)
   }
 }
