@@ -107,7 +107,6 @@ let package = Package(
     tests("Primitives", ["Primitives"]),
     tests("Platform", ["Platform", "Primitives"]),
     tests("EventLoop", ["EventLoop", "Platform", "Primitives"]),
-    tests("Transport", ["Transport", "EventLoop", "Platform", "TLS", "Primitives"]),
     tests("HTTPModel", ["HTTPModel", "Primitives"]),
     tests("HTTPWire", ["HTTPWire", "HTTPModel", "Primitives", "TestSupport"]),
     tests(
