@@ -23,40 +23,60 @@ package enum CacheKey {
   package static func write(
     for request: RequestHead, scheme: Scheme, partition: UInt32 = 0, into key: inout [UInt8]
   ) {
-    writePrefix(request.authority, scheme: scheme, partition: partition, into: &key)
-    key.append(contentsOf: request.path)
+    let pathCount = request.path.count
+    let targetCount = pathCount + (request.query.map { $0.count + 1 } ?? 0)
+    let start = writePrefix(
+      request.authority, scheme: scheme, partition: partition, targetCount: targetCount, into: &key)
+    copy(request.path, to: start, of: &key)
     guard let query = request.query else { return }
-    key.append(ASCII.questionMark)
-    key.append(contentsOf: query)
+    key[start + pathCount] = ASCII.questionMark
+    copy(query, to: start + pathCount + 1, of: &key)
   }
 
   /// Replaces the content of `key` by the key that a GET for this target has.
   package static func write(
-    target: some Collection<UInt8>, authority: [UInt8], scheme: Scheme, partition: UInt32 = 0,
+    target: ArraySlice<UInt8>, authority: [UInt8], scheme: Scheme, partition: UInt32 = 0,
     into key: inout [UInt8]
   ) {
-    writePrefix(authority, scheme: scheme, partition: partition, into: &key)
-    key.append(contentsOf: target)
+    let start = writePrefix(
+      authority, scheme: scheme, partition: partition, targetCount: target.count, into: &key)
+    copy(target, to: start, of: &key)
   }
 
+  /// Makes `key` as long as it will be and writes all but the target; returns where that begins.
   private static func writePrefix(
-    _ authority: [UInt8], scheme: Scheme, partition: UInt32, into key: inout [UInt8]
-  ) {
-    key.removeAll(keepingCapacity: true)
-    key.append(version)
-    append(partition, to: &key)
-    key.append(0)
-    key.append(scheme.rawValue)
+    _ authority: [UInt8], scheme: Scheme, partition: UInt32, targetCount: Int,
+    into key: inout [UInt8]
+  ) -> Int {
     let count = countWithoutDefaultPort(authority, scheme: scheme)
-    append(UInt32(truncatingIfNeeded: count), to: &key)
-    for index in 0..<count { key.append(ASCII.lowercased(authority[index])) }
+    key.removeAll(keepingCapacity: true)
+    key.append(contentsOf: repeatElement(0, count: fixedCount + count + targetCount))
+    key[0] = version
+    write(partition, at: 1, of: &key)
+    key[6] = scheme.rawValue
+    write(UInt32(truncatingIfNeeded: count), at: 7, of: &key)
+    for index in 0..<count { key[fixedCount + index] = ASCII.lowercased(authority[index]) }
+    return fixedCount + count
   }
 
-  private static func append(_ number: UInt32, to key: inout [UInt8]) {
-    key.append(UInt8(truncatingIfNeeded: number))
-    key.append(UInt8(truncatingIfNeeded: number >> 8))
-    key.append(UInt8(truncatingIfNeeded: number >> 16))
-    key.append(UInt8(truncatingIfNeeded: number >> 24))
+  /// The bytes before the authority.
+  private static let fixedCount = 11
+
+  private static func write(_ number: UInt32, at position: Int, of key: inout [UInt8]) {
+    for index in 0..<4 {
+      key[position + index] = UInt8(truncatingIfNeeded: number >> UInt32(index * 8))
+    }
+  }
+
+  /// Copies bytes into a key that has been made long enough.
+  private static func copy(_ bytes: ArraySlice<UInt8>, to start: Int, of key: inout [UInt8]) {
+    guard key.count - start >= bytes.count else { return }
+    unsafe key.withUnsafeMutableBytes { memory in
+      // In range by the guard.
+      unsafe bytes.withUnsafeBytes {
+        unsafe memory[start..<start + $0.count].copyBytes(from: $0)
+      }
+    }
   }
 
   /// How much of the authority is left without `:`, `:80` for http or `:443` for https at its end.

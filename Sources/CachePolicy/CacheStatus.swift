@@ -107,7 +107,14 @@ extension StoredAge {
   package func appendHitLines(detail: CacheReason = .fresh, to output: inout [UInt8]) {
     output.append(ascii: "Age: ")
     output.append(decimal: UInt64(age.count.magnitude))
+    // Written in as few pieces as possible: this is on the way of every hit.
+    output.append(
+      ascii: ttl < 0
+        ? "\r\nCache-Status: Countersign; hit; ttl=-" : "\r\nCache-Status: Countersign; hit; ttl=")
+    output.append(decimal: ttl.magnitude)
+    guard detail != .fresh else { return output.append(ascii: "; detail=fresh\r\n") }
+    output.append(ascii: "; detail=")
+    output.append(ascii: detail.code)
     output.append(ascii: "\r\n")
-    CacheStatus(.hit, ttl: ttl, detail: detail).appendLine(to: &output)
   }
 }

@@ -16,7 +16,7 @@ package func invalidationKeys(
       let target = URIReference.targetOnSameOrigin(reference, base: base)
     else { continue }
     CacheKey.write(
-      target: target, authority: request.authority, scheme: scheme, partition: partition,
+      target: target[...], authority: request.authority, scheme: scheme, partition: partition,
       into: &key)
     if !keys.contains(key) { keys.append(key) }
   }

@@ -50,7 +50,7 @@ package final class CacheStore: Sendable {
 
   private final class LockedShard: Sendable {
     let state: Mutex<Shard>
-    init(_ shard: Shard) { state = Mutex(shard) }
+    init(_ shard: consuming Shard) { state = Mutex(shard) }
   }
 
   package init(limits: CacheStoreLimits = CacheStoreLimits(), seed: HashSeed = .random()) {

@@ -9,7 +9,7 @@ internal import HTTPModel
 /// The table is open-addressed with linear probing and never more than half full. Eviction is SIEVE (Zhang et
 /// al., NSDI 2024): the hand walks from old to new, clears the bit of what was used, and takes the first
 /// that was not. All members are touched under the shard's lock only.
-struct Shard: Sendable {
+struct Shard: ~Copyable, Sendable {
   private static let none = UInt32.max
   /// How many used responses the hand passes before it takes one anyway, to keep the lock short.
   private static let handStepLimit = 128

@@ -156,7 +156,7 @@ struct CaseRunner {
     let expected = words.dropFirst().map { target in
       var key: [UInt8] = []
       CacheKey.write(
-        target: Array(target.utf8), authority: request.authority, scheme: .https, into: &key)
+        target: Array(target.utf8)[...], authority: request.authority, scheme: .https, into: &key)
       return key
     }
     #expect(keys == expected, "\(place(step))")
