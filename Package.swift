@@ -126,7 +126,7 @@ let package = Package(
     // too.
     .target(
       name: "JourneySupport", path: "Tests/JourneySupport", swiftSettings: strict),
-    tests("Journey", ["JourneySupport"]),
+    tests("Journey", ["JourneySupport", "TestSupport", "HTTPModel"]),
     tests("Tidy", []),
   ]
 )

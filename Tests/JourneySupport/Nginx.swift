@@ -43,8 +43,14 @@ package final class Nginx: Sendable {
   }
 
   /// The careless cache of the incident: it keeps answers to POST for ten minutes under a key that
-  /// knows nothing of the body, whatever the answers say about being kept.
-  package static func carelessCache(before origin: Endpoint) throws -> Nginx {
+  /// knows nothing of the body.
+  ///
+  /// - Parameter fields: Which fields of answers it does not heed; all that it knows unless told
+  ///   otherwise.
+  package static func carelessCache(
+    before origin: Endpoint,
+    ignoring fields: String = "Cache-Control Expires X-Accel-Expires Set-Cookie Vary"
+  ) throws -> Nginx {
     try Nginx(
       http: "proxy_cache_path cache keys_zone=careless:1m;",
       server: """
@@ -54,7 +60,7 @@ package final class Nginx: Sendable {
           proxy_cache_methods GET HEAD POST;
           proxy_cache_key $scheme$host$request_uri;
           proxy_cache_valid 200 10m;
-          proxy_ignore_headers Cache-Control Expires X-Accel-Expires Set-Cookie Vary;
+          proxy_ignore_headers \(fields);
           add_header X-Cache-Status $upstream_cache_status always;
         }
         """)

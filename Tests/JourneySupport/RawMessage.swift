@@ -14,6 +14,18 @@ package struct RawMessage: Sendable {
   /// Everything, byte for byte, as it came.
   package let bytes: [UInt8]
 
+  /// The response to a GET that these bytes begin with.
+  ///
+  /// - Throws: When they end too soon.
+  package init(responseIn bytes: [UInt8]) throws {
+    var pieces = [bytes]
+    var reader = RawMessageReader { pieces.popLast() ?? [] }
+    guard let message = try reader.next(responseTo: "GET") else {
+      throw JourneyFailure("there is no response")
+    }
+    self = message
+  }
+
   package var text: String { String(decoding: bytes, as: UTF8.self) }
 
   package var bodyText: String { String(decoding: body, as: UTF8.self) }
