@@ -2,10 +2,11 @@ internal import Primitives
 
 /// A host with an optional port, as in `Host` and in request targets (RFC 3986 §3.2.2, §3.2.3).
 ///
-/// Departure: of a `reg-name` only letters, digits and `-` `.` `_` `~` are taken. Percent-encoding and
-/// sub-delimiters are in no name that resolves, but a comma is in what a careless hop makes of two Host
-/// fields, and `%2e` is a dot to some. An empty port (`host:`) is refused for the like reason: it makes a
-/// second spelling of one authority. So are port 0, IPvFuture and zone identifiers.
+/// Departure: of a `reg-name` only letters, digits and `-` `.` `_` `~` are taken. Percent-encoding
+/// and sub-delimiters are in no name that resolves, but a comma is in what a careless hop makes of
+/// two Host fields, and `%2e` is a dot to some. An empty port (`host:`) is refused for the like
+/// reason: it makes a second spelling of one authority. So are port 0, IPvFuture and zone
+/// identifiers.
 enum Authority {
   /// The longest host: what DNS allows, and a final dot.
   private static let longestHost = 254
@@ -75,8 +76,8 @@ enum Authority {
 
   // MARK: IPv6
 
-  /// Whether the range is an IPv6 address (RFC 3986 §3.2.2): eight groups, or fewer around one `::`, the last
-  /// two possibly written as an IPv4 address.
+  /// Whether the range is an IPv6 address (RFC 3986 §3.2.2): eight groups, or fewer around one
+  /// `::`, the last two possibly written as an IPv4 address.
   static func isIPv6Address(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
     var index = range.lowerBound
     var groups = 0

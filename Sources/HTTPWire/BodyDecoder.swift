@@ -60,8 +60,8 @@ package struct BodyDecoder: ~Copyable {
     }
   }
 
-  /// The peer closed its side. Throws `truncated-content` where more had to come (RFC 9112 §8): what was
-  /// received must then be neither delivered as complete nor stored.
+  /// The peer closed its side. Throws `truncated-content` where more had to come (RFC 9112 §8):
+  /// what was received must then be neither delivered as complete nor stored.
   package mutating func peerClosed() throws(ProtocolViolation) {
     if mode == .untilClose { isClosed = true }
     guard isFinished else { throw ProtocolViolation(.truncatedContent) }

@@ -1,10 +1,10 @@
 internal import Primitives
 
-/// Eight bytes at a time. The only unsafe construct of this target is the unaligned load below, and it is
-/// checked against the end of the span.
+/// Eight bytes at a time. The only unsafe construct of this target is the unaligned load below, and
+/// it is checked against the end of the span.
 ///
-/// A byte-wise test on a word marks bit 7 of each byte that passes. Subtraction borrows, so bytes *above* a
-/// passing one may be marked wrongly; the lowest mark is always right, and so is "none".
+/// A byte-wise test on a word marks bit 7 of each byte that passes. Subtraction borrows, so bytes
+/// *above* a passing one may be marked wrongly; the lowest mark is always right, and so is "none".
 extension Span<UInt8> {
   private static var everyByte: UInt64 { 0x0101_0101_0101_0101 }
   private static var everyTopBit: UInt64 { 0x8080_8080_8080_8080 }
@@ -21,7 +21,8 @@ extension Span<UInt8> {
     marksBelow(1, word ^ (everyByte &* UInt64(byte)))
   }
 
-  /// Marks for below 0x20 and for 0x7F in one: both bytes have bit 7 clear, so one mask serves both tests.
+  /// Marks for below 0x20 and for 0x7F in one: both bytes have bit 7 clear, so one mask serves both
+  /// tests.
   private func controlMarks(at index: Int) -> UInt64 {
     let word = word(at: index)
     let below = word &- Self.everyByte &* 0x20

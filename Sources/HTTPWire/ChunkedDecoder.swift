@@ -16,13 +16,13 @@ package enum BodyEvent: Equatable, Sendable {
 ///     1a ; name = "value" CR LF   26 bytes CR LF   0 CR LF   Trailer: field CR LF   CR LF
 ///     └ size   └ extension        └ data           └ last    └ trailer section      └ end
 ///
-/// Chunk sizes are 1 to 16 hexadecimal digits and fit `Int64`. Extensions are checked, counted against
-/// their limits and dropped (RFC 9112 §7.1.1): they concern one connection only. White space is refused
-/// everywhere but inside quotes; "bad white space" (RFC 9110 §5.6.3) is where implementations differ. Lines
-/// end in CR LF and nothing else.
+/// Chunk sizes are 1 to 16 hexadecimal digits and fit `Int64`. Extensions are checked, counted
+/// against their limits and dropped (RFC 9112 §7.1.1): they concern one connection only. White
+/// space is refused everywhere but inside quotes; "bad white space" (RFC 9110 §5.6.3) is where
+/// implementations differ. Lines end in CR LF and nothing else.
 ///
-/// Bytes may come in any pieces; all of them are used up by each call, so the caller keeps none. The trailer
-/// section alone is buffered, up to its limit.
+/// Bytes may come in any pieces; all of them are used up by each call, so the caller keeps none.
+/// The trailer section alone is buffered, up to its limit.
 package struct ChunkedDecoder: ~Copyable {
   private enum State: Equatable {
     case size
@@ -55,7 +55,8 @@ package struct ChunkedDecoder: ~Copyable {
 
   package var isFinished: Bool { state == .finished }
 
-  /// The next thing found in `bytes` from `offset` on. After `.data`, ask again from its upper bound.
+  /// The next thing found in `bytes` from `offset` on. After `.data`, ask again from its upper
+  /// bound.
   ///
   /// Throws at the first byte that no continuation can make right, and again on every later call.
   package mutating func next(in bytes: Span<UInt8>, from offset: Int) throws(ProtocolViolation)

@@ -6,8 +6,8 @@ package enum ConnectionPersistence: Equatable, Sendable {
   case keepAlive, close
 }
 
-/// What the version and the `Connection` options say: HTTP/1.1 persists unless told `close`, HTTP/1.0 closes
-/// unless told `keep-alive`; `close` wins over everything.
+/// What the version and the `Connection` options say: HTTP/1.1 persists unless told `close`,
+/// HTTP/1.0 closes unless told `keep-alive`; `close` wins over everything.
 package func connectionPersistence(version: HTTPVersion, fields: FieldSection)
   -> ConnectionPersistence
 {
@@ -27,8 +27,8 @@ package func hasConnectionOption(_ option: StaticString, in fields: FieldSection
   return false
 }
 
-/// Whether the sender of a request takes trailer fields (`TE: trailers`, RFC 9110 §10.1.4). To be asked before
-/// hop-by-hop fields are removed.
+/// Whether the sender of a request takes trailer fields (`TE: trailers`, RFC 9110 §10.1.4). To be
+/// asked before hop-by-hop fields are removed.
 package func acceptsTrailers(_ fields: FieldSection) -> Bool {
   guard fields.contains(.te) else { return false }
   for line in fields.lines where line.isNamed(.te) {
@@ -38,7 +38,8 @@ package func acceptsTrailers(_ fields: FieldSection) -> Bool {
   return false
 }
 
-/// The members of a list without quoted commas, trimmed, empty ones left out (RFC 9110 §5.6.1); no allocation.
+/// The members of a list without quoted commas, trimmed, empty ones left out (RFC 9110 §5.6.1); no
+/// allocation.
 struct CommaList: Sequence, IteratorProtocol {
   private var rest: ArraySlice<UInt8>
 

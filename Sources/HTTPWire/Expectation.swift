@@ -8,8 +8,8 @@ package enum Expectation: Equatable, Sendable {
   case continue100
 }
 
-/// The expectation of a request. Anything but `100-continue`, once, is refused with 417; in HTTP/1.0 the
-/// field means nothing (RFC 9110 §10.1.1).
+/// The expectation of a request. Anything but `100-continue`, once, is refused with 417; in
+/// HTTP/1.0 the field means nothing (RFC 9110 §10.1.1).
 package func expectation(of head: RequestHead) throws(ProtocolViolation) -> Expectation {
   guard head.fields.contains(.expect), head.version == .http11 else { return .none }
   guard let value = head.fields.only(.expect), value.equalsIgnoringASCIICase("100-continue") else {
@@ -27,8 +27,8 @@ package struct UpgradeProtocol: Equatable, Sendable {
   package var isWebSocket: Bool { name.equalsIgnoringASCIICase("websocket") && version == nil }
 }
 
-/// The protocols a message offers or switches to, in its order; empty where `Upgrade` is missing, is not named
-/// by `Connection`, or stands in HTTP/1.0: then it must be ignored (RFC 9110 §7.8).
+/// The protocols a message offers or switches to, in its order; empty where `Upgrade` is missing,
+/// is not named by `Connection`, or stands in HTTP/1.0: then it must be ignored (RFC 9110 §7.8).
 ///
 /// Throws for what is not a list of `name` or `name/version`, and for more of them than the limit.
 package func upgradeProtocols(

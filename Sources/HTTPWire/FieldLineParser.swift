@@ -6,7 +6,8 @@ internal import Primitives
 ///     Name ":" OWS value OWS CR LF
 ///     ↑ token               ↑ tab, space, visible ASCII, obs-text
 enum FieldLineParser {
-  /// Room left after the lines of a head for the fields a proxy adds, so that adding seldom reallocates.
+  /// Room left after the lines of a head for the fields a proxy adds, so that adding seldom
+  /// reallocates.
   private static let roomForAddedFields = 256
   private static let usualLineCount = 24
 
@@ -28,7 +29,7 @@ enum FieldLineParser {
       lineStart = lineEnd &+ 2
     }
     guard lineStart &+ 2 == bytes.count else {
-      throw ProtocolViolation(.incompleteHead, at: lineStart)
+      throw ProtocolViolation(.incompleteHead, at: lineStart &+ 2)
     }
     let storage = bytes.copy(start..<lineStart, reserving: roomForAddedFields)
     return FieldSection(storage: storage, lines: lines)
@@ -70,7 +71,8 @@ enum FieldLineParser {
       valueLength: UInt32(truncatingIfNeeded: value.count), known: known)
   }
 
-  /// Throws unless `range` begins with a token and a colon right after it. Reports what stands first.
+  /// Throws unless `range` begins with a token and a colon right after it. Reports what stands
+  /// first.
   private static func checkName(
     _ bytes: Span<UInt8>, _ range: Range<Int>, colon: Int, _ limits: WireLimits
   ) throws(ProtocolViolation) {

@@ -1,14 +1,15 @@
 package import HTTPModel
 internal import Primitives
 
-// Where a message's content ends (RFC 9112 §6). Two readers that differ on this are how requests and
-// responses are smuggled, so every doubt is a refusal, also where RFC 9112 says how to decide it.
+// Where a message's content ends (RFC 9112 §6). Two readers that differ on this are how requests
+// and responses are smuggled, so every doubt is a refusal, also where RFC 9112 says how to decide
+// it.
 
 /// How the content of a request is framed (RFC 9112 §6.3).
 ///
-/// Departure: a request with both Content-Length and Transfer-Encoding may be processed by RFC 9112 §6.3; it
-/// is refused here. So are identical repeated lengths, a length with leading zeros, and any coding beside
-/// `chunked`. TRACE may have no content (RFC 9110 §9.3.8).
+/// Departure: a request with both Content-Length and Transfer-Encoding may be processed by RFC 9112
+/// §6.3; it is refused here. So are identical repeated lengths, a length with leading zeros, and
+/// any coding beside `chunked`. TRACE may have no content (RFC 9110 §9.3.8).
 package func requestFraming(of head: RequestHead) throws(ProtocolViolation) -> BodyFraming {
   let framing = try FramingFields.framing(version: head.version, fields: head.fields) ?? .none
   if head.method == .trace, framing != .none, framing != .length(0) {
@@ -19,12 +20,12 @@ package func requestFraming(of head: RequestHead) throws(ProtocolViolation) -> B
 
 /// How the content of a response to a request of method `method` is framed (RFC 9112 §6.3).
 ///
-/// The framing fields are checked even where they mean nothing (HEAD, 304), because somebody downstream may
-/// think they do. `.none` for 1xx, 204 and 304, for HEAD, and for a successful CONNECT, whose connection is a
-/// tunnel from then on, as is that of a 101.
+/// The framing fields are checked even where they mean nothing (HEAD, 304), because somebody
+/// downstream may think they do. `.none` for 1xx, 204 and 304, for HEAD, and for a successful
+/// CONNECT, whose connection is a tunnel from then on, as is that of a 101.
 ///
-/// 1xx and 204 that announce content are refused (RFC 9112 §6.1, RFC 9110 §8.6); `Content-Length: 0` is let
-/// pass there, since servers send it and it announces nothing.
+/// 1xx and 204 that announce content are refused (RFC 9112 §6.1, RFC 9110 §8.6); `Content-Length:
+/// 0` is let pass there, since servers send it and it announces nothing.
 package func responseFraming(of head: ResponseHead, toMethod method: Method)
   throws(ProtocolViolation) -> BodyFraming
 {
@@ -73,8 +74,8 @@ enum FramingFields {
     return length
   }
 
-  /// A list of tokens that ends in one `chunked` names codings we do not have (501, RFC 9112 §6.1); of
-  /// anything else nobody knows where it ends (400, RFC 9112 §6.3).
+  /// A list of tokens that ends in one `chunked` names codings we do not have (501, RFC 9112 §6.1);
+  /// of anything else nobody knows where it ends (400, RFC 9112 §6.3).
   private static func refusal(of value: ArraySlice<UInt8>) -> ProtocolViolation.Code {
     let codings = value.split(separator: ASCII.comma, omittingEmptySubsequences: false)
       .map { $0.trimmingOptionalWhitespace() }

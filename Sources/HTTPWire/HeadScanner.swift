@@ -2,16 +2,17 @@ internal import Primitives
 
 /// Finds the end of a head in bytes that arrive in any pieces (RFC 9112 §2.1, §2.2).
 ///
-/// Call `scan` with everything received of the head so far; after a nil answer, again with the same bytes and
-/// more. It looks at no byte twice. What it refuses depends on the bytes only, never on how they were cut:
+/// Call `scan` with everything received of the head so far; after a nil answer, again with the same
+/// bytes and more. It looks at no byte twice. What it refuses depends on the bytes only, never on
+/// how they were cut:
 ///
 ///     line *( CR LF line ) CR LF CR LF        line = bytes without controls, tabs allowed
 ///
-/// - Every line ends in CR LF. A bare LF, a bare CR and any other control byte are refused where they stand.
-///   Departure: RFC 9112 §2.2 lets a recipient take a bare LF for a line end; two that differ on this are how
-///   requests are smuggled.
-/// - One empty line before a request line is skipped, since some clients send one after a body (RFC 9112
-///   §2.2); a second is refused, and before a status line even the first.
+/// - Every line ends in CR LF. A bare LF, a bare CR and any other control byte are refused where
+///   they stand. Departure: RFC 9112 §2.2 lets a recipient take a bare LF for a line end; two that
+///   differ on this are how requests are smuggled.
+/// - One empty line before a request line is skipped, since some clients send one after a body (RFC
+///   9112 §2.2); a second is refused, and before a status line even the first.
 package struct HeadScanner: ~Copyable {
   /// What the lines belong to.
   package enum Part: Sendable {
@@ -29,7 +30,8 @@ package struct HeadScanner: ~Copyable {
 
   package init(_ part: Part) { self.part = part }
 
-  /// Whether no byte of a head has been seen: an idle connection may be closed now without an answer.
+  /// Whether no byte of a head has been seen: an idle connection may be closed now without an
+  /// answer.
   package var isAtStart: Bool { position == 0 }
 
   /// Forgets everything: the next call begins a new head.
@@ -40,10 +42,11 @@ package struct HeadScanner: ~Copyable {
     skippedEmptyLine = false
   }
 
-  /// The number of bytes of the complete head, its empty line included, or nil when there must be more.
+  /// The number of bytes of the complete head, its empty line included, or nil when there must be
+  /// more.
   ///
-  /// Throws when no continuation can make a head of these bytes. After an answer or a throw, only `reset` is of
-  /// use.
+  /// Throws when no continuation can make a head of these bytes. After an answer or a throw, only
+  /// `reset` is of use.
   package mutating func scan(_ bytes: Span<UInt8>, limits: WireLimits = WireLimits())
     throws(ProtocolViolation) -> Int?
   {
@@ -72,7 +75,8 @@ package struct HeadScanner: ~Copyable {
     return nil
   }
 
-  /// Whether the control byte at `found` and the one after it are CR LF; false when the LF is yet to come.
+  /// Whether the control byte at `found` and the one after it are CR LF; false when the LF is yet
+  /// to come.
   private func completesLine(_ bytes: Span<UInt8>, at found: Int, before headEnd: Int)
     throws(ProtocolViolation) -> Bool
   {

@@ -1,18 +1,20 @@
 package import HTTPModel
 internal import Primitives
 
-/// Removes the fields that concern one connection only (RFC 9110 §7.6.1), so that what is left may be forwarded
-/// or stored.
+/// Removes the fields that concern one connection only (RFC 9110 §7.6.1), so that what is left may
+/// be forwarded or stored.
 ///
-/// Goes: `Connection` and every field it names; `Keep-Alive`, `Proxy-Connection`, `TE`, `Transfer-Encoding` and
-/// `Upgrade` whether named or not; and what is between a client and a proxy of its own choice, which a reverse
-/// proxy is not: `Proxy-Authenticate`, `Proxy-Authentication-Info`, `Proxy-Authorization` (RFC 9110 §11.7 lets a
-/// proxy keep these for itself). `Trailer` stays: it describes content, and who drops the trailers drops it too.
+/// Goes: `Connection` and every field it names; `Keep-Alive`, `Proxy-Connection`, `TE`,
+/// `Transfer-Encoding` and `Upgrade` whether named or not; and what is between a client and a proxy
+/// of its own choice, which a reverse proxy is not: `Proxy-Authenticate`,
+/// `Proxy-Authentication-Info`, `Proxy-Authorization` (RFC 9110 §11.7 lets a proxy keep these for
+/// itself). `Trailer` stays: it describes content, and who drops the trailers drops it too.
 ///
-/// Throws where `Connection` names a field meant for every recipient, such as `Authorization`, `Cookie`, `Host`
-/// or `Transaction-Token`: that is an attempt to have this proxy strip what the origin decides by (check PSN-06;
-/// RFC 9110 §7.6.1 forbids the sender to do it), and where an option is not a token. Whoever needs to know
-/// about persistence, `Upgrade` or trailers asks before.
+/// Throws where `Connection` names a field meant for every recipient, such as `Authorization`,
+/// `Cookie`, `Host` or `Transaction-Token`: that is an attempt to have this proxy strip what the
+/// origin decides by (check PSN-06; RFC 9110 §7.6.1 forbids the sender to do it), and where an
+/// option is not a token. Whoever needs to know about persistence, `Upgrade` or trailers asks
+/// before.
 package func removeHopByHopFields(from fields: inout FieldSection) throws(ProtocolViolation) {
   if fields.contains(.connection) {
     try HopByHop.removeNamedFields(from: &fields)
@@ -27,7 +29,8 @@ enum HopByHop {
     .proxyAuthenticationInfo, .proxyAuthorization,
   ]
 
-  /// Whether `Connection` may name this field. The fields this program knows are all end-to-end but these.
+  /// Whether `Connection` may name this field. The fields this program knows are all end-to-end but
+  /// these.
   static func mayBeNamed(_ field: KnownField) -> Bool {
     switch field {
     case .connection, .keepAlive, .proxyConnection, .te, .trailer, .transferEncoding, .upgrade,

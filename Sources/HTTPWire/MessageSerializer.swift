@@ -3,10 +3,10 @@ internal import Primitives
 
 /// Messages as bytes (RFC 9112 §3, §4, §5, §7.1), appended to a buffer of the caller.
 ///
-/// What is written is checked once more on the way out: a name that is not a token, or a value or target with a
-/// control byte, throws `unsendable-message` and leaves the buffer as it was, so no mistake elsewhere in the
-/// program can put a line of a peer's making into a message. Every message is sent as HTTP/1.1, whatever version
-/// it came in (RFC 9112 §2.3).
+/// What is written is checked once more on the way out: a name that is not a token, or a value or
+/// target with a control byte, throws `unsendable-message` and leaves the buffer as it was, so no
+/// mistake elsewhere in the program can put a line of a peer's making into a message. Every message
+/// is sent as HTTP/1.1, whatever version it came in (RFC 9112 §2.3).
 package enum MessageSerializer {
   // MARK: Heads
 
@@ -25,7 +25,8 @@ package enum MessageSerializer {
     }
   }
 
-  /// The whole head of a response. The reason phrase is its own, or the customary one where it has none.
+  /// The whole head of a response. The reason phrase is its own, or the customary one where it has
+  /// none.
   package static func append(_ head: ResponseHead, to output: inout [UInt8])
     throws(ProtocolViolation)
   {
@@ -40,8 +41,8 @@ package enum MessageSerializer {
     }
   }
 
-  /// The target to send to an origin: origin form, `*` for OPTIONS of a whole server, also where it came as an
-  /// absolute form (RFC 9112 §3.2.1, §3.2.4). CONNECT keeps its authority.
+  /// The target to send to an origin: origin form, `*` for OPTIONS of a whole server, also where it
+  /// came as an absolute form (RFC 9112 §3.2.1, §3.2.4). CONNECT keeps its authority.
   package static func forwardTarget(of head: RequestHead) -> ArraySlice<UInt8> {
     guard head.targetForm == .absolute else { return head.target[...] }
     let authorityEnd = head.target.firstIndex(of: ASCII.slash).map { $0 + 2 } ?? 0
@@ -104,8 +105,8 @@ package enum MessageSerializer {
     }
   }
 
-  /// Appends name, colon, space and value; false where the line lies outside its section or the name is no
-  /// token.
+  /// Appends name, colon, space and value; false where the line lies outside its section or the
+  /// name is no token.
   private static func appendLine(
     _ line: FieldLine, of source: Span<UInt8>, to output: inout [UInt8]
   ) -> Bool {
@@ -129,7 +130,8 @@ package enum MessageSerializer {
 
   // MARK: Chunks
 
-  /// The line before the data of a chunk. `byteCount` is more than 0: a chunk of 0 would be the last.
+  /// The line before the data of a chunk. `byteCount` is more than 0: a chunk of 0 would be the
+  /// last.
   package static func appendChunkHeader(byteCount: Int, to output: inout [UInt8]) {
     precondition(byteCount > 0, "a chunk without data would end the content")
     var shift = (63 - byteCount.leadingZeroBitCount) / 4 * 4

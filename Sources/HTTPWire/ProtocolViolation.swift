@@ -2,11 +2,13 @@ package import HTTPModel
 
 /// Why a peer's bytes were refused (RFC 9112, RFC 9110): a stable reason code, and where it was.
 ///
-/// A violation ends the message and, since nobody can say where the next one begins, its connection. From a
-/// client it is answered with `status`; from an origin it is a 502 and the connection is never used again.
+/// A violation ends the message and, since nobody can say where the next one begins, its
+/// connection. From a client it is answered with `status`; from an origin it is a 502 and the
+/// connection is never used again.
 package struct ProtocolViolation: Error, Equatable, Sendable {
   package let code: Code
-  /// Bytes from the start of the head to the place of the refusal; nil where no single place is to blame.
+  /// Bytes from the start of the head to the place of the refusal; nil where no single place is to
+  /// blame.
   package let offset: Int?
   /// The field concerned, where it is one this program knows.
   package let field: KnownField?
@@ -34,7 +36,8 @@ extension ProtocolViolation: CustomStringConvertible {
 }
 
 extension ProtocolViolation {
-  /// The reason codes. The raw value is the same in logs, counters and `Proxy-Status`; it never changes.
+  /// The reason codes. The raw value is the same in logs, counters and `Proxy-Status`; it never
+  /// changes.
   package enum Code: String, CaseIterable, Sendable {
     // Lines.
     case bareLineFeed = "bare-line-feed"

@@ -3,11 +3,11 @@ internal import Primitives
 
 /// Makes a `RequestHead` of the bytes of one complete head (RFC 9112 §3).
 package enum RequestHeadParser {
-  /// The head these bytes spell, from the first byte to the empty line, as `HeadScanner` found it. One empty
-  /// line before the request line is skipped.
+  /// The head these bytes spell, from the first byte to the empty line, as `HeadScanner` found it.
+  /// One empty line before the request line is skipped.
   ///
-  /// Throws for whatever is not exactly a request head; repairs nothing. Framing fields are the business of
-  /// `requestFraming`.
+  /// Throws for whatever is not exactly a request head; repairs nothing. Framing fields are the
+  /// business of `requestFraming`.
   package static func parse(_ head: Span<UInt8>, limits: WireLimits = WireLimits())
     throws(ProtocolViolation) -> RequestHead
   {
@@ -75,11 +75,12 @@ package enum RequestHeadParser {
     return Method(token: head.copy(range))
   }
 
-  /// The authority the request is for: Host, exactly one in HTTP/1.1 and at most one in HTTP/1.0, valid,
-  /// and the same as that of the target where the target has one (RFC 9112 §3.2, §3.2.2).
+  /// The authority the request is for: Host, exactly one in HTTP/1.1 and at most one in HTTP/1.0,
+  /// valid, and the same as that of the target where the target has one (RFC 9112 §3.2, §3.2.2).
   ///
-  /// Departure: RFC 9112 §3.2.2 has a proxy take the target's authority and ignore Host. A request that says
-  /// two different things is refused here, because whoever stands behind may believe the other one.
+  /// Departure: RFC 9112 §3.2.2 has a proxy take the target's authority and ignore Host. A request
+  /// that says two different things is refused here, because whoever stands behind may believe the
+  /// other one.
   private static func authority(
     of target: RequestTarget, in head: Span<UInt8>, version: HTTPVersion, fields: FieldSection
   ) throws(ProtocolViolation) -> [UInt8] {
@@ -108,8 +109,9 @@ package enum RequestHeadParser {
 
 /// The version at the end of a request line and at the start of a status line (RFC 9112 §2.3).
 enum HTTPVersionParser {
-  /// Departure: a higher minor version of HTTP/1 is refused like another major one, although RFC 9110 §2.5
-  /// would have it read as 1.1. None was ever published, and what sends one is not a browser.
+  /// Departure: a higher minor version of HTTP/1 is refused like another major one, although RFC
+  /// 9110 §2.5 would have it read as 1.1. None was ever published, and what sends one is not a
+  /// browser.
   static func parse(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(ProtocolViolation)
     -> HTTPVersion
   {

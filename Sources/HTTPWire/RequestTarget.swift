@@ -8,9 +8,9 @@ internal import Primitives
 ///     authority   host:port                       CONNECT only
 ///     asterisk    *                               OPTIONS only
 ///
-/// Only visible ASCII; no fragment; no user information; no backslash in the path, which some servers take for
-/// a slash. Other bytes that RFC 3986 would have percent-encoded (`|`, `{`, `"`) pass: clients send them, and
-/// they part nothing.
+/// Only visible ASCII; no fragment; no user information; no backslash in the path, which some
+/// servers take for a slash. Other bytes that RFC 3986 would have percent-encoded (`|`, `{`, `"`)
+/// pass: clients send them, and they part nothing.
 struct RequestTarget {
   let form: TargetForm
   let range: Range<Int>

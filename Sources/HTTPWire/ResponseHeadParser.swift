@@ -5,11 +5,11 @@ internal import Primitives
 package enum ResponseHeadParser {
   /// The head these bytes spell, from the first byte to the empty line, as `HeadScanner` found it.
   ///
-  /// Throws for whatever is not exactly a response head; repairs nothing. Framing fields are the business of
-  /// `responseFraming`.
+  /// Throws for whatever is not exactly a response head; repairs nothing. Framing fields are the
+  /// business of `responseFraming`.
   ///
-  /// Departure: the space after the status code may be missing where the reason is empty. RFC 9112 §4 asks for
-  /// it, old servers leave it out, and no reading of such a line differs from another.
+  /// Departure: the space after the status code may be missing where the reason is empty. RFC 9112
+  /// §4 asks for it, old servers leave it out, and no reading of such a line differs from another.
   package static func parse(_ head: Span<UInt8>, limits: WireLimits = WireLimits())
     throws(ProtocolViolation) -> ResponseHead
   {

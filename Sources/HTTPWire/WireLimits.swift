@@ -1,7 +1,7 @@
 /// How much a peer may send of each thing before it is refused. Sizes are bytes.
 ///
-/// The defaults suit browsers and services with large cookies and tokens; each is a setting. Whatever is
-/// set, `ceiling` bounds what an offset into a head can be.
+/// The defaults suit browsers and services with large cookies and tokens; each is a setting.
+/// Whatever is set, `ceiling` bounds what an offset into a head can be.
 package struct WireLimits: Equatable, Sendable {
   /// No limit counts for more than this, whatever is set: offsets into a head are 32 bits wide.
   package static let ceiling = 16 << 20

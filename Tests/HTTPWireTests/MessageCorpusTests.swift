@@ -5,8 +5,8 @@ import Testing
 
 /// Every message of the corpora, whole, at every split and byte by byte: one answer.
 @Suite struct MessageCorpusTests {
-  /// Splitting a message everywhere costs the square of its length; longer ones are split around the places
-  /// where something ends.
+  /// Splitting a message everywhere costs the square of its length; longer ones are split around
+  /// the places where something ends.
   private static let longestSplitEverywhere = 600
 
   private static func refused() throws -> [MessageCase] {

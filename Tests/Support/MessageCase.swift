@@ -4,7 +4,8 @@ import Primitives
 
 /// One message of a corpus under `Tests/Corpora/messages`, and what a strict reader answers to it.
 ///
-/// The files are plain text, so that a test of the parser and a test of the running proxy read the same:
+/// The files are plain text, so that a test of the parser and a test of the running proxy read the
+/// same:
 ///
 ///     # A comment.
 ///     name-of-the-case
@@ -13,9 +14,9 @@ import Primitives
 ///     | Host: a.example\r\n
 ///     | \r\n
 ///
-/// The second line is `request` or `response to METHOD`, then `accepted` or a reason code. Lines with a bar are
-/// the bytes, joined without anything between them; `\r \n \t \0 \\` and `\xHH` mean what they do in C, and
-/// `\*300{ab}` is `ab` 300 times. After the last byte the peer closes.
+/// The second line is `request` or `response to METHOD`, then `accepted` or a reason code. Lines
+/// with a bar are the bytes, joined without anything between them; `\r \n \t \0 \\` and `\xHH` mean
+/// what they do in C, and `\*300{ab}` is `ab` 300 times. After the last byte the peer closes.
 package struct MessageCase: Sendable {
   package enum Direction: Equatable, Sendable {
     case request

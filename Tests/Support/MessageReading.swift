@@ -1,8 +1,9 @@
 package import HTTPModel
 package import HTTPWire
 
-/// What reading one message gave, from the first byte to the last, the way a connection reads: scan, parse,
-/// framing, the fields of the connection, content. Equal for equal bytes however they were cut.
+/// What reading one message gave, from the first byte to the last, the way a connection reads:
+/// scan, parse, framing, the fields of the connection, content. Equal for equal bytes however they
+/// were cut.
 package struct MessageReading: Equatable, Sendable {
   /// How far the message came.
   package enum Stage: Equatable, Sendable {
