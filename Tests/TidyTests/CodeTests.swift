@@ -35,7 +35,8 @@ import Testing
   }
 
   @Test func `no test sleeps`() {
-    let found = Checkout.tests.flatMap { $0.occurrences(of: /\b(u|nano)?sleep\(/) }
+    let calls = /(^|[^.\w])(u|nano)?sleep\(|\b(Task|Thread)\.sleep\(/
+    let found = Checkout.tests.flatMap { $0.occurrences(of: calls) }
     #expect(found == [])
   }
 
