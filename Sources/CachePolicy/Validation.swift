@@ -34,6 +34,8 @@ private func value(at range: Range<Int>, in head: ArraySlice<UInt8>) -> ArraySli
 package enum FreshenDecision: Sendable, Equatable {
   /// Keep the content, replace head and metadata; answer from it.
   case freshened(StorableResponse)
+  /// Answer from it this once and leave the stored one as it is: this request's answers are not stored.
+  case answerOnly(StorableResponse, CacheReason)
   /// Answer from it this once, and remove what is stored: the merged head may not be stored.
   case answerAndRemove(StorableResponse, CacheReason)
   /// Not usable: the stored response is not what the 304 is about. Ask again without conditions.
@@ -42,7 +44,7 @@ package enum FreshenDecision: Sendable, Equatable {
   package var reason: CacheReason {
     switch self {
     case .freshened: .validated
-    case .answerAndRemove(_, let reason), .refuse(let reason): reason
+    case .answerOnly(_, let reason), .answerAndRemove(_, let reason), .refuse(let reason): reason
     }
   }
 }
@@ -70,9 +72,19 @@ package func freshenDecision(
   case .key(let vary):
     let updated = question.storable(vary: vary)
     guard let reason = question.firstRefusal() else { return .freshened(updated) }
-    return .answerAndRemove(updated, reason)
+    return isAboutRequest(reason)
+      ? .answerOnly(updated, reason) : .answerAndRemove(updated, reason)
   case .any: return .answerAndRemove(question.storable(vary: VaryKey()), .varyAny)
   case .tooLarge: return .answerAndRemove(question.storable(vary: VaryKey()), .varyTooLarge)
+  }
+}
+
+/// Whether a refusal to store says something about this request and nothing about what is stored: else any
+/// client could empty the store by asking for validation with `no-store`.
+private func isAboutRequest(_ reason: CacheReason) -> Bool {
+  switch reason {
+  case .requestNoStore, .authorizationNotShared, .requestCookie, .requestContent: true
+  default: false
   }
 }
 
@@ -84,7 +96,7 @@ private func validatorsAgree(_ stored: FieldSection, _ update: FieldSection) -> 
     guard let tag = EntityTag(value), let storedValue = stored.first(.etag),
       let storedTag = EntityTag(storedValue)
     else { return false }
-    return tag.matchesWeakly(storedTag)
+    return tag.isWeak ? tag.matchesWeakly(storedTag) : tag.matchesStrongly(storedTag)
   }
   if let value = update.first(.lastModified), let storedValue = stored.first(.lastModified) {
     return value == storedValue

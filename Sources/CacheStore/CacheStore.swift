@@ -130,7 +130,7 @@ package final class CacheStore: Sendable {
     return updated
   }
 
-  /// A response built for one answer and not stored: for `FreshenDecision.answerAndRemove`.
+  /// A response built for one answer and not stored: for `FreshenDecision.answerOnly` and `.answerAndRemove`.
   package func detached(_ stored: StoredResponse, with storable: StorableResponse)
     -> StoredResponse
   {

@@ -19,6 +19,15 @@ package enum StoreOutcome: Sendable {
     case .notStored(let reason): reason
     }
   }
+
+  /// What to land a flight with: who waits for a response that was cut short tries again.
+  package var flightOutcome: FlightOutcome {
+    switch self {
+    case .stored: .stored
+    case .notStored(.incomplete), .notStored(.storeCancelled), .notStored(.invalidated): .failed
+    case .notStored: .notShared
+    }
+  }
 }
 
 /// Gathers the content of one response while it streams to the client.

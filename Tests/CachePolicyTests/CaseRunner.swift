@@ -139,6 +139,7 @@ struct CaseRunner {
     expect(decision.reason, step)
     switch decision {
     case .freshened(let updated): stored = updated
+    case .answerOnly: break
     case .answerAndRemove, .refuse: stored = nil
     }
   }
