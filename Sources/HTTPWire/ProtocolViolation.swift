@@ -78,6 +78,7 @@ extension ProtocolViolation {
     case emptyFieldName = "empty-field-name"
     case spaceBeforeColon = "space-before-colon"
     case invalidFieldName = "invalid-field-name"
+    case disguisedFieldName = "disguised-field-name"
     // Framing.
     case lengthAndCoding = "content-length-and-transfer-encoding"
     case repeatedContentLength = "repeated-content-length"
@@ -175,6 +176,8 @@ extension ProtocolViolation.Code {
     case .emptyFieldName: .init(400, "A field line has no name.")
     case .spaceBeforeColon: .init(400, "White space stands between a field name and its colon.")
     case .invalidFieldName: .init(400, "A field name is not a token.")
+    case .disguisedFieldName:
+      .init(400, "A field name spells a known field with underscores for hyphens.")
     case .invalidConnectionOption: .init(400, "A connection option is not a token.")
     case .protectedConnectionOption:
       .init(400, "The Connection field names a field that is meant for every recipient.")

@@ -29,9 +29,24 @@ package enum RequestHeadParser {
       head, (methodEnd &+ 1)..<targetEnd, isConnect: method == .connect,
       isOptions: method == .options)
     let fields = try FieldLineParser.parse(head, from: lineEnd &+ 2, limits: limits)
+    try refuseDisguisedNames(fields)
     let authority = try authority(of: target, in: head, version: version, fields: fields)
     return makeHead(
       head, method: method, version: version, target: target, authority: authority, fields: fields)
+  }
+
+  /// Throws for `Content_Length`, `X_Forwarded_For` and the like. Gateways that hand fields on as
+  /// variables (CGI, RFC 3875 §4.1.18, and all that copied it) make one name of hyphen and
+  /// underscore, so a client could put beside a field that this proxy sets another one that its
+  /// origin cannot tell apart.
+  private static func refuseDisguisedNames(_ fields: FieldSection) throws(ProtocolViolation) {
+    for line in fields.lines where line.knownRawValue == 255 {
+      guard fields.name(of: line).contains(0x5F) else { continue }
+      let hyphenated = fields.name(of: line).map { $0 == 0x5F ? 0x2D : $0 }
+      if let field = KnownField(name: hyphenated) {
+        throw ProtocolViolation(.disguisedFieldName, field: field)
+      }
+    }
   }
 
   private static func makeHead(
