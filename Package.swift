@@ -114,7 +114,12 @@ let package = Package(
     tests("CacheStore", ["CacheStore", "CachePolicy", "HTTPModel", "Primitives"]),
     tests(
       "Transport", ["Transport", "EventLoop", "Platform", "TLS", "HTTPModel", "Primitives"]),
-    tests("Telemetry", ["Telemetry", "Platform", "HTTPModel", "Primitives"]),
+    tests(
+      "Telemetry",
+      [
+        "Telemetry", "Platform", "HTTPModel", "Primitives",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     tests("Cryptography", ["Cryptography", "Primitives"]),
     tests("Verdict", ["Verdict", "HTTPModel", "Primitives"]),
     tests(

@@ -8,6 +8,10 @@ struct LineWriter: ~Copyable {
   private var batch: [UInt8] = []
   /// How much of `batch` is written.
   private var written = 0
+  /// Whether the file ends within a line that a dead writer left: it must not swallow the next of ours.
+  private var needsLineEnd: Bool
+  /// Loss notices at the end of `batch`.
+  private var notices: UInt64 = 0
   /// Lines given up here since `takeTornLines` was last asked.
   private var tornLines: UInt64 = 0
   private var writingFails = false
@@ -15,8 +19,7 @@ struct LineWriter: ~Copyable {
   private var troubles: [LogTrouble] = []
 
   init(file: consuming AppendFile, lossNotice: @escaping LineLog.LossNotice) {
-    // A line that a dead writer left without its end must not swallow the first of ours.
-    if file.endsWithinLine { batch.append(ASCII.lineFeed) }
+    needsLineEnd = file.endsWithinLine
     self.file = file
     self.lossNotice = lossNotice
   }
@@ -26,6 +29,7 @@ struct LineWriter: ~Copyable {
   mutating func take(_ lines: inout [UInt8]) {
     batch.removeAll(keepingCapacity: true)
     written = 0
+    notices = 0
     swap(&batch, &lines)
   }
 
@@ -33,30 +37,40 @@ struct LineWriter: ~Copyable {
   mutating func notice(lost: UInt64) {
     lossNotice(&batch, lost, Clock.wall)
     batch.append(ASCII.lineFeed)
+    notices += 1
   }
 
   /// Writes what is left of the batch. Returns whether all is written.
   mutating func drain() -> Bool {
-    while written < batch.count {
-      let result = file.append(batch.span.extracting(written..<batch.count))
-      switch result {
-      case .transferred(let count) where count > 0:
-        written += count
-      case .transferred, .wouldBlock:
-        return false
-      case .failed(let code):
-        if !writingFails {
-          writingFails = true
-          troubles.append(.writing(SystemError(call: "write", code: code, subject: file.name)))
-        }
-        return false
-      }
+    if needsLineEnd, written < batch.count {
+      let lineEnd: InlineArray<1, UInt8> = [ASCII.lineFeed]
+      guard progress(file.append(lineEnd.span)) > 0 else { return false }
+      needsLineEnd = false
     }
-    if writingFails, written > 0 {
-      writingFails = false
-      troubles.append(.over)
+    while written < batch.count {
+      let count = progress(file.append(batch.span.extracting(written..<batch.count)))
+      guard count > 0 else { return false }
+      written += count
     }
     return true
+  }
+
+  /// How many bytes a write moved; takes note of trouble that begins or ends with it.
+  private mutating func progress(_ result: TransferResult) -> Int {
+    switch result {
+    case .transferred(let count) where count > 0:
+      if writingFails { troubles.append(.over) }
+      writingFails = false
+      return count
+    case .transferred, .wouldBlock:
+      return 0
+    case .failed(let code):
+      if !writingFails {
+        troubles.append(.writing(SystemError(call: "write", code: code, subject: file.name)))
+      }
+      writingFails = true
+      return 0
+    }
   }
 
   /// Opens the path anew when asked to or when it no longer stands for the open file. Where that fails,
@@ -67,7 +81,7 @@ struct LineWriter: ~Copyable {
       let next = try AppendFile(path: path)
       // What is left goes into the file it belongs to, if that still takes it.
       if !drain() { giveUpTornLine() }
-      if next.endsWithinLine { batch.insert(ASCII.lineFeed, at: written) }
+      needsLineEnd = next.endsWithinLine
       file = next
       if reopeningFails { troubles.append(.over) }
       reopeningFails = false
@@ -97,7 +111,7 @@ struct LineWriter: ~Copyable {
     let count = batch[written...].reduce(into: UInt64(0)) { $0 += $1 == ASCII.lineFeed ? 1 : 0 }
     batch = []
     written = 0
-    return count
+    return count - min(notices, count)
   }
 
   /// Passes over the rest of a line whose beginning the old file got: a half line in the new file would
