@@ -2,8 +2,8 @@ package import Primitives
 
 /// Moments as logs write them (RFC 3339 §5.6): UTC, to the millisecond.
 extension [UInt8] {
-  /// Appends 24 bytes: `2026-03-01T09:08:07.006Z`. Years past 9999 and before 0 are clamped to the last and
-  /// the first moment that four digits can tell.
+  /// Appends 24 bytes: `2026-03-01T09:08:07.006Z`. Years past 9999 and before 0 are clamped to the
+  /// last and the first moment that four digits can tell.
   package mutating func append(timestamp time: WallTime) {
     let clamped = Swift.min(Swift.max(time.milliseconds, -62_167_219_200_000), 253_402_300_799_999)
     let moment = WallTime(milliseconds: clamped)

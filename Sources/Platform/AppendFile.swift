@@ -10,7 +10,8 @@ package struct FileIdentity: Hashable, Sendable {
     node = UInt64(facts.st_ino)
   }
 
-  /// The file at `path`, symbolic links followed, or nil when there is none or it cannot be looked at.
+  /// The file at `path`, symbolic links followed, or nil when there is none or it cannot be looked
+  /// at.
   package init?(path: String) {
     var facts = stat()
     guard unsafe stat(path, &facts) == 0 else { return nil }

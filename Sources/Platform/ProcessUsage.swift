@@ -1,6 +1,7 @@
 internal import Glibc
 
-/// What this process uses of the machine, for its own metrics. Reads small kernel files: not for a loop.
+/// What this process uses of the machine, for its own metrics. Reads small kernel files: not for a
+/// loop.
 package enum ProcessUsage {
   /// Processor time of all threads since the start, user and system.
   package static var processorNanoseconds: Int64 {

@@ -1,8 +1,9 @@
 /// JSON strings for logs and answers (RFC 8259 §7), from bytes of any origin.
 ///
-/// What a log viewer or a terminal could take for something else is escaped: besides `"`, `\` and the C0
-/// controls also DEL, the C1 controls (U+0080–U+009F) and the line separators U+2028 and U+2029. A byte that
-/// is not part of well-formed UTF-8 becomes `\ufffd`, so that the result is always valid JSON.
+/// What a log viewer or a terminal could take for something else is escaped: besides `"`, `\` and
+/// the C0 controls also DEL, the C1 controls (U+0080–U+009F) and the line separators U+2028 and
+/// U+2029. A byte that is not part of well-formed UTF-8 becomes `\ufffd`, so that the result is
+/// always valid JSON.
 extension [UInt8] {
   /// Appends the quoted, escaped string of these bytes.
   package mutating func append(jsonString bytes: Span<UInt8>) {
@@ -84,8 +85,8 @@ private struct UTF8Scalar {
 }
 
 extension Span<UInt8> {
-  /// The character beginning at `position` with a byte of 0x80 or more, or nil where the bytes are not
-  /// well-formed UTF-8 (RFC 3629 §4: no overlong forms, no surrogates, nothing past U+10FFFF).
+  /// The character beginning at `position` with a byte of 0x80 or more, or nil where the bytes are
+  /// not well-formed UTF-8 (RFC 3629 §4: no overlong forms, no surrogates, nothing past U+10FFFF).
   fileprivate func scalar(at position: Int) -> UTF8Scalar? {
     let first = self[position]
     let (length, least): (Int, UInt32) =

@@ -3,8 +3,8 @@ package import Primitives
 
 /// What the access log tells of one exchange.
 ///
-/// Reason codes, lanes and names are the program's and the operator's own words; everything a peer chose is
-/// bytes and is escaped.
+/// Reason codes, lanes and names are the program's and the operator's own words; everything a peer
+/// chose is bytes and is escaped.
 package struct AccessRecord: Sendable {
   /// When the first byte of the request came.
   package var time: WallTime

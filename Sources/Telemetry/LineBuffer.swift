@@ -47,8 +47,8 @@ final class LineBuffer: Sendable {
     lines.withLock { $0.isClosed = true }
   }
 
-  /// Hands what is buffered to the writer, if it is done with what it took before. Returns whether the
-  /// buffer is empty now.
+  /// Hands what is buffered to the writer, if it is done with what it took before. Returns whether
+  /// the buffer is empty now.
   func drain(into writer: inout LineWriter) -> Bool {
     guard writer.drain() else { return false }
     let lost = lines.withLock { lines in

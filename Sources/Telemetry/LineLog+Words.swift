@@ -26,10 +26,11 @@ package struct LineLogLimits: Hashable, Sendable {
 
 /// What operators should hear about a log. Told once when it begins and once when it is over.
 package enum LogTrouble: Equatable, Sendable {
-  /// Lines cannot be written; it is tried again at every flush. Lines past the limits are lost meanwhile.
+  /// Lines cannot be written; it is tried again at every flush. Lines past the limits are lost
+  /// meanwhile.
   case writing(SystemError)
-  /// The file was moved away or a reopening asked for, and its path cannot be opened: lines go on into the
-  /// file that was open.
+  /// The file was moved away or a reopening asked for, and its path cannot be opened: lines go on
+  /// into the file that was open.
   case reopening(SystemError)
   /// All is well again.
   case over
@@ -37,8 +38,8 @@ package enum LogTrouble: Equatable, Sendable {
 
 /// How a log ended.
 package struct LineLogEnd: Equatable, Sendable {
-  /// Whether the writer came to its end. If not, it hangs in a write (a pipe nobody reads, a dead disk), and
-  /// what it and the feeders still held is lost beyond `linesLost`.
+  /// Whether the writer came to its end. If not, it hangs in a write (a pipe nobody reads, a dead
+  /// disk), and what it and the feeders still held is lost beyond `linesLost`.
   package let isComplete: Bool
   /// Lines lost over the log's whole life, those given up at the deadline included.
   package let linesLost: UInt64

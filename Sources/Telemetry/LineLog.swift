@@ -10,12 +10,13 @@ internal import Synchronization
 ///                       (bounded)                 (a serial queue)
 ///
 /// A loop appends to its own feeder: a short lock that only the writer's swap contends for, and no
-/// allocation once the buffers have grown. Nothing a loop does waits for the file. What finds no room is
-/// lost, and not silently: `linesLost` counts, and a line in the log itself tells how many were lost at that
-/// place.
+/// allocation once the buffers have grown. Nothing a loop does waits for the file. What finds no
+/// room is lost, and not silently: `linesLost` counts, and a line in the log itself tells how many
+/// were lost at that place.
 ///
-/// The writer runs at least every `flushEvery`, looks whether the file is still the one at the path (log
-/// rotation by moving) and reopens it if not. A write that fails is tried again, from the byte it stopped at.
+/// The writer runs at least every `flushEvery`, looks whether the file is still the one at the path
+/// (log rotation by moving) and reopens it if not. A write that fails is tried again, from the byte
+/// it stopped at.
 package final class LineLog: Sendable {
   /// Appends to `line` the line that tells that so many were lost, without its end of line.
   package typealias LossNotice =
@@ -34,8 +35,8 @@ package final class LineLog: Sendable {
 
   /// Opens the log. `feeders` is the number of loops; one more feeder is for everybody else.
   ///
-  /// `onTrouble` is called on the writer's queue. Throws a `SystemError` whose sentence names the path and
-  /// the reason when the target cannot be opened.
+  /// `onTrouble` is called on the writer's queue. Throws a `SystemError` whose sentence names the
+  /// path and the reason when the target cannot be opened.
   package init(
     _ target: LogTarget, feeders: Int, limits: LineLogLimits = LineLogLimits(),
     lossNotice: @escaping LossNotice = LineLog.jsonLossNotice,
@@ -62,7 +63,8 @@ package final class LineLog: Sendable {
   /// Lines lost so far.
   package var linesLost: UInt64 { lost.load(ordering: .relaxed) }
 
-  /// Has the file opened anew by its path, and what is buffered written. For `SIGUSR1`; returns at once.
+  /// Has the file opened anew by its path, and what is buffered written. For `SIGUSR1`; returns at
+  /// once.
   package func reopen() {
     reopenIsAsked.store(true, ordering: .releasing)
     flush()
@@ -73,9 +75,11 @@ package final class LineLog: Sendable {
     queue.async { [self] in turn() }
   }
 
-  /// Ends the log: nothing is taken any more, what is buffered is written if that can be done in time.
+  /// Ends the log: nothing is taken any more, what is buffered is written if that can be done in
+  /// time.
   ///
-  /// Blocks for up to `deadline` and a quarter of a second; not for a loop's thread. Lines that are fed from now on are lost, and counted.
+  /// Blocks for up to `deadline` and a quarter of a second; not for a loop's thread. Lines that are
+  /// fed from now on are lost, and counted.
   package func stop(within deadline: Milliseconds) -> LineLogEnd {
     isStopped.store(true, ordering: .releasing)
     for buffer in buffers { buffer.close() }
@@ -151,7 +155,8 @@ package final class LineLog: Sendable {
   }
 }
 
-/// One loop's way into a log. Any thread may use it; the loop that owns it never waits for another loop.
+/// One loop's way into a log. Any thread may use it; the loop that owns it never waits for another
+/// loop.
 package struct LineFeeder: Sendable {
   private let log: LineLog
   private let buffer: LineBuffer
@@ -163,7 +168,8 @@ package struct LineFeeder: Sendable {
 
   /// Appends the line that `write` appends to the bytes it is given, and an end of line.
   ///
-  /// `write` must append only, no line feed among it. Returns false when the line was lost for want of room.
+  /// `write` must append only, no line feed among it. Returns false when the line was lost for want
+  /// of room.
   @discardableResult
   package func append(_ write: (inout [UInt8]) -> Void) -> Bool {
     switch buffer.append(write) {

@@ -8,7 +8,8 @@ struct LineWriter: ~Copyable {
   private var batch: [UInt8] = []
   /// How much of `batch` is written.
   private var written = 0
-  /// Whether the file ends within a line that a dead writer left: it must not swallow the next of ours.
+  /// Whether the file ends within a line that a dead writer left: it must not swallow the next of
+  /// ours.
   private var needsLineEnd: Bool
   /// Loss notices at the end of `batch`.
   private var notices: UInt64 = 0
@@ -24,8 +25,8 @@ struct LineWriter: ~Copyable {
     self.lossNotice = lossNotice
   }
 
-  /// Takes a feeder's lines in exchange for the empty batch, which keeps its room. Only after `drain`
-  /// returned true.
+  /// Takes a feeder's lines in exchange for the empty batch, which keeps its room. Only after
+  /// `drain` returned true.
   mutating func take(_ lines: inout [UInt8]) {
     batch.removeAll(keepingCapacity: true)
     written = 0
@@ -73,8 +74,8 @@ struct LineWriter: ~Copyable {
     }
   }
 
-  /// Opens the path anew when asked to or when it no longer stands for the open file. Where that fails,
-  /// the open file stays.
+  /// Opens the path anew when asked to or when it no longer stands for the open file. Where that
+  /// fails, the open file stays.
   mutating func reopenIfMoved(_ path: String, isAsked: Bool) {
     guard isAsked || reopeningFails || FileIdentity(path: path) != file.identity else { return }
     do throws(SystemError) {
@@ -114,8 +115,8 @@ struct LineWriter: ~Copyable {
     return count - min(notices, count)
   }
 
-  /// Passes over the rest of a line whose beginning the old file got: a half line in the new file would
-  /// be no line at all.
+  /// Passes over the rest of a line whose beginning the old file got: a half line in the new file
+  /// would be no line at all.
   private mutating func giveUpTornLine() {
     guard written > 0, batch[written - 1] != ASCII.lineFeed,
       let end = batch[written...].firstIndex(of: ASCII.lineFeed)

@@ -12,7 +12,8 @@ package struct Gauge: Sendable, Hashable {
 
 /// A series of a histogram: what a sheet puts observations into.
 package struct Histogram: Sendable, Hashable {
-  /// The first of `slotCount` slots: one for each bucket, the last without bound, and one for the sum.
+  /// The first of `slotCount` slots: one for each bucket, the last without bound, and one for the
+  /// sum.
   let slot: Int
 
   /// The upper bounds of the buckets, in nanoseconds: 100 µs to 10 s.
@@ -27,8 +28,8 @@ package struct Histogram: Sendable, Hashable {
 
 /// One writer's numbers, in memory of their own, so that loops never write to the same cache line.
 ///
-/// A sheet of a loop is written by that loop only, without any locked instruction; whoever scrapes reads it
-/// meanwhile, each number whole. The shared sheet may be written by everybody.
+/// A sheet of a loop is written by that loop only, without any locked instruction; whoever scrapes
+/// reads it meanwhile, each number whole. The shared sheet may be written by everybody.
 package final class MetricSheet: Sendable {
   /// How many numbers a process can count. A histogram takes 18 for each of its series.
   package static let capacity = 4096
@@ -45,7 +46,8 @@ package final class MetricSheet: Sendable {
     add(amount, at: counter.slot)
   }
 
-  /// Moves a gauge up, or down by a negative number. Each sheet may go below zero; the sum is what counts.
+  /// Moves a gauge up, or down by a negative number. Each sheet may go below zero; the sum is what
+  /// counts.
   package func adjust(_ gauge: Gauge, by difference: Int64) {
     add(UInt64(bitPattern: difference), at: gauge.slot)
   }

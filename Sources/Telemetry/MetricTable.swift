@@ -1,7 +1,7 @@
 /// One row of the metric table: what a metric is called, what it tells, by what it is divided.
 ///
-/// Labels take few values, all known at start: routes, services, reasons, check ids. Never a path, a user, an
-/// address or anything else a peer chooses.
+/// Labels take few values, all known at start: routes, services, reasons, check ids. Never a path,
+/// a user, an address or anything else a peer chooses.
 package struct MetricRow: Sendable, Hashable {
   package let name: String
   package let help: String
@@ -49,6 +49,7 @@ package enum CounterName: Int, Sendable, CaseIterable {
   case metricSeriesRefused
   case processProcessorTime
 
+  // Longer than a function should be: it is a table, and the compiler misses no row of a switch.
   package var row: MetricRow {
     switch self {
     case .requests:

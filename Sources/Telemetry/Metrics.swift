@@ -4,8 +4,9 @@ internal import Synchronization
 
 /// The process's numbers: which series there are, and a sheet for each loop to count on.
 ///
-/// Series are registered at start and at every reload (the same name and labels give the same series again);
-/// counting then is one addition to memory that only the counting loop writes. A scrape adds the sheets up.
+/// Series are registered at start and at every reload (the same name and labels give the same
+/// series again); counting then is one addition to memory that only the counting loop writes. A
+/// scrape adds the sheets up.
 package final class Metrics: Sendable {
   /// What a scrape asks for instead of a sheet: the number right now, in the row's unit.
   package typealias Reading = @Sendable () -> Int64
@@ -109,7 +110,8 @@ package final class Metrics: Sendable {
       })
   }
 
-  /// Has a counter asked for at each scrape instead of counted; replaces what was said of it before.
+  /// Has a counter asked for at each scrape instead of counted; replaces what was said of it
+  /// before.
   package func read(_ name: CounterName, _ labels: [String] = [], _ reading: @escaping Reading) {
     registry.withLock { $0.read(\.counters, name.rawValue, labels, reading) }
   }

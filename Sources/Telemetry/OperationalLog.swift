@@ -29,7 +29,8 @@ package enum OperationalLog {
     }
   }
 
-  /// Makes every `Logger` of the process write to `log`. Once in a process, before the first logger is made.
+  /// Makes every `Logger` of the process write to `log`. Once in a process, before the first logger
+  /// is made.
   package static func install(
     _ log: LineLog, format: OperationalLogFormat, level: Logger.Level
   ) {

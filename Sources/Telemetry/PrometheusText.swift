@@ -15,8 +15,8 @@ extension [UInt8] {
     append(ASCII.lineFeed)
   }
 
-  /// Appends the name and the labels of a sample and the space before its value. `bound` is the `le` label of
-  /// a bucket in nanoseconds, `UInt64.max` for the one without bound.
+  /// Appends the name and the labels of a sample and the space before its value. `bound` is the
+  /// `le` label of a bucket in nanoseconds, `UInt64.max` for the one without bound.
   mutating func append(
     sample row: MetricRow, _ suffix: StaticString, _ values: [String], bound: UInt64? = nil
   ) {

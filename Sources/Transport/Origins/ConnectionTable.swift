@@ -1,7 +1,7 @@
 /// The connections themselves, by the names their pool gave them.
 ///
-/// The pool decides with names only; the shell keeps what the names stand for here. One lookup is one index
-/// and one comparison.
+/// The pool decides with names only; the shell keeps what the names stand for here. One lookup is
+/// one index and one comparison.
 package struct ConnectionTable<Connection> {
   private var entries: [Entry?] = []
 

@@ -22,8 +22,8 @@ package struct EjectionSettings: Sendable, Hashable {
 
 /// A fault of an origin that counts towards its ejection. The raw value is the stable reason code.
 ///
-/// A response counts as a success whatever its status: what a client can provoke with a request of its own
-/// must not take an origin away from everybody else.
+/// A response counts as a success whatever its status: what a client can provoke with a request of
+/// its own must not take an origin away from everybody else.
 package enum OriginFault: String, Sendable, CaseIterable {
   case notResolved = "name-not-resolved"
   case notConnected = "connect-failed"

@@ -1,4 +1,5 @@
-/// A set of a service's origins by number: one bit each, so that a loop reads who is in service with one load.
+/// A set of a service's origins by number: one bit each, so that a loop reads who is in service
+/// with one load.
 package struct OriginSet: OptionSet, Hashable, Sendable {
   /// How many origins a service may have: one for each bit.
   package static let capacity = 64
@@ -40,10 +41,11 @@ package enum OriginAbsence: String, Sendable, CaseIterable {
 
 /// Spreads one loop's exchanges over one service's origins.
 ///
-/// Two kinds of absence, two outcomes. An origin that probes found *down* is known to be down: where all are,
-/// the exchange fails fast with a 503, which no consumer reads as yes. An origin *ejected* for its failures
-/// is only suspected: where no other is left, the one that failed longest ago is tried, because a service
-/// with one origin would otherwise turn a short fault into an outage as long as the ejection.
+/// Two kinds of absence, two outcomes. An origin that probes found *down* is known to be down:
+/// where all are, the exchange fails fast with a 503, which no consumer reads as yes. An origin
+/// *ejected* for its failures is only suspected: where no other is left, the one that failed
+/// longest ago is tried, because a service with one origin would otherwise turn a short fault into
+/// an outage as long as the ejection.
 package struct OriginBalancer: ~Copyable {
   package let policy: BalancingPolicy
   /// Exchanges in flight from this loop, by origin.
@@ -58,8 +60,8 @@ package struct OriginBalancer: ~Copyable {
     next = Int(start.magnitude % UInt(count))
   }
 
-  /// Chooses the origin of an exchange among those in service and counts the exchange there, or nil when
-  /// none of them is left: then ask `assignAmongSuspected`.
+  /// Chooses the origin of an exchange among those in service and counts the exchange there, or nil
+  /// when none of them is left: then ask `assignAmongSuspected`.
   package mutating func assign(inService: OriginSet, tried: OriginSet = []) -> Int? {
     let candidates = inService.subtracting(tried).intersection(OriginSet(first: inFlight.count))
     guard !candidates.isEmpty else { return nil }
@@ -71,8 +73,8 @@ package struct OriginBalancer: ~Copyable {
     return take(chosen)
   }
 
-  /// The slow way, where no origin is in service: the one that failed longest ago among those that are not
-  /// known to be down.
+  /// The slow way, where no origin is in service: the one that failed longest ago among those that
+  /// are not known to be down.
   ///
   /// `lastFailures` holds, by origin, when it last failed, in nanoseconds.
   package mutating func assignAmongSuspected(

@@ -25,9 +25,9 @@ package struct OriginReport: Sendable, Equatable {
 
 /// Who of a service's origins is in service; shared by all loops.
 ///
-/// An origin is in service unless its exchanges failed too often (ejected, for a time) or its probes say that
-/// it is down. Loops read the answer with one atomic load (`inService`) and report a success with one
-/// more; only faults, and successes of origins with a blemish, take the lock.
+/// An origin is in service unless its exchanges failed too often (ejected, for a time) or its
+/// probes say that it is down. Loops read the answer with one atomic load (`inService`) and report
+/// a success with one more; only faults, and successes of origins with a blemish, take the lock.
 package final class OriginHealth: Sendable {
   /// The origins' names, by number; at most `OriginSet.capacity`.
   package let names: [String]
@@ -46,7 +46,8 @@ package final class OriginHealth: Sendable {
     var isInService: Bool { probed != .down && !record.isEjected }
   }
 
-  /// All origins begin in service. Names past `OriginSet.capacity` are left out: configuration refuses them.
+  /// All origins begin in service. Names past `OriginSet.capacity` are left out: configuration
+  /// refuses them.
   package init(names: [String], settings: EjectionSettings) {
     self.names = Array(names.prefix(OriginSet.capacity))
     self.settings = settings
@@ -90,7 +91,8 @@ package final class OriginHealth: Sendable {
 
   /// The probes of this origin changed their mind (`OriginProbeStep.change`).
   ///
-  /// An origin that was down and is up has been restarted or replaced: what it was ejected for is forgotten.
+  /// An origin that was down and is up has been restarted or replaced: what it was ejected for is
+  /// forgotten.
   package func probed(_ origin: Int, _ health: ProbedHealth, _ failure: ProbeFailure?)
     -> OriginHealthChange?
   {
@@ -135,8 +137,8 @@ package final class OriginHealth: Sendable {
     }
   }
 
-  /// Changes one origin's standing and publishes what the loops read, under the lock, so that the bits never
-  /// go back to an older state.
+  /// Changes one origin's standing and publishes what the loops read, under the lock, so that the
+  /// bits never go back to an older state.
   private func change(_ origin: Int, _ body: (inout Standing) -> OriginHealthChange?)
     -> OriginHealthChange?
   {

@@ -25,10 +25,11 @@ package struct OriginRequester: Hashable, Sendable {
 package enum OriginAcquisition: Equatable, Sendable {
   /// Use this connection: it is leased to the exchange from now on.
   case reuse(OriginConnectionID)
-  /// Close this connection, which grew too old while idle and which the pool has forgotten; ask again.
+  /// Close this connection, which grew too old while idle and which the pool has forgotten; ask
+  /// again.
   case closeAndAskAgain(OriginConnectionID)
-  /// Open a connection by this name and report `opened` or `openFailed`. The exchange waits meanwhile, as
-  /// in `wait`: it may be served earlier, by another connection that becomes free.
+  /// Open a connection by this name and report `opened` or `openFailed`. The exchange waits
+  /// meanwhile, as in `wait`: it may be served earlier, by another connection that becomes free.
   case open(OriginConnectionID, waitingUntil: MonotonicTime)
   /// Wait; a `serve` or a `refuse` for this requester follows.
   case wait(until: MonotonicTime)
@@ -65,7 +66,8 @@ package enum OriginRefusal: String, Sendable, CaseIterable {
 
 /// How an exchange leaves a connection. Only `clean` lets it be used again.
 package enum OriginConnectionCondition: Equatable, Sendable {
-  /// Request and response are complete, nothing is left over, both sides agree to keep the connection.
+  /// Request and response are complete, nothing is left over, both sides agree to keep the
+  /// connection.
   case clean
   case spoiled(OriginConnectionSpoiler)
 }

@@ -1,8 +1,10 @@
 package import Primitives
 
-/// The connections of one loop to one origin: which are free, which are taken, and who waits for one.
+/// The connections of one loop to one origin: which are free, which are taken, and who waits for
+/// one.
 ///
-/// A machine: it opens and closes nothing, waits for nothing and reads no clock. A connection goes through
+/// A machine: it opens and closes nothing, waits for nothing and reads no clock. A connection goes
+/// through
 ///
 ///     acquire ──open──▶ opening ──opened──▶ leased ⇄ idle
 ///                          │                   │      │
@@ -10,12 +12,12 @@ package import Primitives
 ///                          ▼                   ▼      ▼
 ///                         free               free    free
 ///
-/// Exchanges that found no free connection wait in order of arrival, and whichever connection becomes free
-/// first serves the first of them, whoever it was opened for. A connection is leased to one exchange at a
-/// time (HTTP/1.1 requests are not pipelined to origins).
+/// Exchanges that found no free connection wait in order of arrival, and whichever connection
+/// becomes free first serves the first of them, whoever it was opened for. A connection is leased
+/// to one exchange at a time (HTTP/1.1 requests are not pipelined to origins).
 ///
-/// After every event but `acquire` the caller asks `nextOpening` until it returns nil: a place may have become
-/// free that somebody waits for. (It is one comparison where nobody waits.)
+/// After every event but `acquire` the caller asks `nextOpening` until it returns nil: a place may
+/// have become free that somebody waits for. (It is one comparison where nobody waits.)
 package struct OriginPool: ~Copyable {
   package let limits: OriginPoolLimits
 
@@ -66,7 +68,8 @@ package struct OriginPool: ~Copyable {
 
   // MARK: Exchanges
 
-  /// An exchange wants a connection: the most recently used idle one, a new one, or a place in the queue.
+  /// An exchange wants a connection: the most recently used idle one, a new one, or a place in the
+  /// queue.
   package mutating func acquire(for requester: OriginRequester, now: MonotonicTime)
     -> OriginAcquisition
   {
@@ -122,8 +125,8 @@ package struct OriginPool: ~Copyable {
     return offer(id, now: now)
   }
 
-  /// A connection could not be opened. The exchange it was opened for is refused, if it still waits: it
-  /// has sent nothing and may try another origin.
+  /// A connection could not be opened. The exchange it was opened for is refused, if it still
+  /// waits: it has sent nothing and may try another origin.
   package mutating func openFailed(_ id: OriginConnectionID) -> OriginPoolStep {
     guard case .opening(let requester) = state(of: id) else { return .nothing }
     openingCount -= 1
@@ -170,7 +173,8 @@ package struct OriginPool: ~Copyable {
     return .refuse(first.requester, isShuttingDown ? .shuttingDown : .waitedTooLong)
   }
 
-  /// The next idle connection to close for its idleness, its age or the shutdown, or nil. Ask until nil.
+  /// The next idle connection to close for its idleness, its age or the shutdown, or nil. Ask until
+  /// nil.
   package mutating func nextToClose(now: MonotonicTime) -> OriginConnectionID? {
     guard let index = idle.firstIndex(where: { isShuttingDown || closing(of: $0) <= now }) else {
       return nil
@@ -180,23 +184,24 @@ package struct OriginPool: ~Copyable {
     return name
   }
 
-  /// When the caller should ask `nextExpired` and `nextToClose` again; nil while there is nothing to time.
+  /// When the caller should ask `nextExpired` and `nextToClose` again; nil while there is nothing
+  /// to time.
   package var nextDeadline: MonotonicTime? {
     let close = idle.map { closing(of: $0) }.min()
     guard let queue = waiting.first?.deadline else { return close }
     return close.map { min($0, queue) } ?? queue
   }
 
-  /// No more exchanges: those that wait are refused by `nextExpired`, idle connections are closed by
-  /// `nextToClose`, leased ones when they are released. `isEmpty` tells when all is done.
+  /// No more exchanges: those that wait are refused by `nextExpired`, idle connections are closed
+  /// by `nextToClose`, leased ones when they are released. `isEmpty` tells when all is done.
   package mutating func shutDown() {
     isShuttingDown = true
   }
 
   /// The origin's address or identity changed: what is open now is not used again.
   ///
-  /// Idle connections come out of `nextToClose`, leased ones are closed on release. Those being opened
-  /// are used: the caller that resolved the new address decides what they connect to.
+  /// Idle connections come out of `nextToClose`, leased ones are closed on release. Those being
+  /// opened are used: the caller that resolved the new address decides what they connect to.
   package mutating func retireAll() {
     for place in slots.indices {
       switch slots[place].state {

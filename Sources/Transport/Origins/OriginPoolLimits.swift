@@ -2,14 +2,15 @@ package import Primitives
 
 /// What one loop may hold open to one origin, and how long an exchange waits for a connection.
 ///
-/// Every number is per loop and per origin: a process with four loops opens up to four times as many.
+/// Every number is per loop and per origin: a process with four loops opens up to four times as
+/// many.
 package struct OriginPoolLimits: Sendable, Hashable {
   /// Connections in any state: being opened, idle, leased. At least 1.
   package var connections: Int
   /// Connections kept open with nothing to do. 0 keeps none.
   package var idleConnections: Int
-  /// How long a connection may stay idle before it is closed. Should be shorter than the origin's own
-  /// limit: who closes last sends no request into a closing connection.
+  /// How long a connection may stay idle before it is closed. Should be shorter than the origin's
+  /// own limit: who closes last sends no request into a closing connection.
   package var idleAge: Milliseconds
   /// How long after its opening a connection is still reused: longer, and a changed address or
   /// certificate of the origin would never be noticed.

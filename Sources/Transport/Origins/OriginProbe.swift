@@ -47,19 +47,19 @@ package enum OriginProbeStep: Equatable, Sendable {
   case nothing
   /// Begin a probe; it fails as `timedOut` at the deadline.
   case probe(deadline: MonotonicTime)
-  /// Sleep until then, then report `due`.
-  case sleep(until: MonotonicTime)
-  /// The probes now say otherwise: tell `OriginHealth`, then sleep.
-  case change(to: ProbedHealth, sleepingUntil: MonotonicTime)
+  /// Wait until then, then report `due`.
+  case wait(until: MonotonicTime)
+  /// The probes now say otherwise: tell `OriginHealth`, then wait.
+  case change(to: ProbedHealth, waitingUntil: MonotonicTime)
 }
 
 /// The active probes of one origin, one at a time.
 ///
 ///     sleeping ──due──▶ probing ──succeeded / failed──▶ sleeping
 ///
-/// The first answer decides at once; after that it takes several in a row to change the mind. Randomness is
-/// an argument: `jitter` is any 64 random bits, and moves a probe by up to a tenth of the interval either
-/// way, so that many proxies do not probe in step.
+/// The first answer decides at once; after that it takes several in a row to change the mind.
+/// Randomness is an argument: `jitter` is any 64 random bits, and moves a probe by up to a tenth of
+/// the interval either way, so that many proxies do not probe in step.
 package struct OriginProbe: ~Copyable {
   package let settings: OriginProbeSettings
   package private(set) var health = ProbedHealth.unknown
@@ -82,7 +82,7 @@ package struct OriginProbe: ~Copyable {
   /// When the first probe is due: somewhere within one interval, by `jitter`.
   package func firstProbe(now: MonotonicTime, jitter: UInt64) -> OriginProbeStep {
     let span = UInt64(settings.every.count) + 1
-    return .sleep(until: now.advanced(by: Milliseconds(Int64(clamping: jitter % span))))
+    return .wait(until: now.advanced(by: Milliseconds(Int64(clamping: jitter % span))))
   }
 
   /// The time of the next probe has come.
@@ -119,13 +119,13 @@ package struct OriginProbe: ~Copyable {
     let wake = now.advanced(by: jittered(settings.every, by: jitter))
     guard answer != health else {
       agreeing = 0
-      return .sleep(until: wake)
+      return .wait(until: wake)
     }
     agreeing += 1
-    guard health == .unknown || agreeing >= needed else { return .sleep(until: wake) }
+    guard health == .unknown || agreeing >= needed else { return .wait(until: wake) }
     health = answer
     agreeing = 0
-    return .change(to: answer, sleepingUntil: wake)
+    return .change(to: answer, waitingUntil: wake)
   }
 
   private func jittered(_ span: Milliseconds, by jitter: UInt64) -> Milliseconds {

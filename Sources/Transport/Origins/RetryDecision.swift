@@ -22,8 +22,8 @@ package struct OriginAttempt: Sendable, Hashable {
   package var isDecision: Bool
   /// Whether the connection had carried another exchange before this one.
   package var connectionWasReused: Bool
-  /// Whether the request's body can be sent again from its first byte: there is none, or all that was
-  /// taken from the client is still held.
+  /// Whether the request's body can be sent again from its first byte: there is none, or all that
+  /// was taken from the client is still held.
   package var bodyCanBeReplayed: Bool
   /// Whether any byte came from the origin in answer, of an interim response too.
   package var responseBegan: Bool
@@ -44,8 +44,8 @@ package struct OriginAttempt: Sendable, Hashable {
 
 /// Whether a request whose attempt failed is tried again.
 package enum RetryDecision: Equatable, Sendable {
-  /// The request was never sent: hand it to another origin, or to another connection. This repeats no
-  /// request, so RFC 9110 §9.2.2 does not speak of it; it is open to every method and lane.
+  /// The request was never sent: hand it to another origin, or to another connection. This repeats
+  /// no request, so RFC 9110 §9.2.2 does not speak of it; it is open to every method and lane.
   case connectElsewhere
   /// Send the request again on a connection opened for it.
   case sendAgain
@@ -63,12 +63,13 @@ package enum RetryRefusal: String, Sendable, CaseIterable {
   case methodNotIdempotent = "method-not-idempotent"
   /// What was sent of the body is no longer there to be sent again.
   case bodyConsumed = "body-consumed"
-  /// The failure is not the one of an idle connection closing under the request (RFC 9112 §9.3.1), the only
-  /// one that says something about the connection and nothing about the request.
+  /// The failure is not the one of an idle connection closing under the request (RFC 9112 §9.3.1),
+  /// the only one that says something about the connection and nothing about the request.
   case notAClosedIdleConnection = "not-a-closed-idle-connection"
 }
 
-/// Decides whether a request is tried again after a failed attempt (RFC 9110 §9.2.2, RFC 9112 §9.3.1).
+/// Decides whether a request is tried again after a failed attempt (RFC 9110 §9.2.2, RFC 9112
+/// §9.3.1).
 ///
 /// `attemptLimit` counts attempts of both kinds, the first included.
 package func retryDecision(after attempt: OriginAttempt, method: Method, attemptLimit: Int)

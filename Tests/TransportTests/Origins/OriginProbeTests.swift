@@ -15,7 +15,7 @@ import Testing
     let due = probe.due(now: at(10))
     let answer = probe.failed(.notConnected, now: at(20), jitter: middle)
     #expect(due == .probe(deadline: at(310)))
-    #expect(answer == .change(to: .down, sleepingUntil: at(1_020)))
+    #expect(answer == .change(to: .down, waitingUntil: at(1_020)))
     #expect(probe.lastFailure == .notConnected)
   }
 
@@ -30,12 +30,12 @@ import Testing
           ? probe.succeeded(now: at(0), jitter: middle)
           : probe.failed(.timedOut, now: at(0), jitter: middle))
     }
-    let sleep = OriginProbeStep.sleep(until: at(1_000))
+    let pause = OriginProbeStep.wait(until: at(1_000))
     #expect(
       steps == [
-        .change(to: .up, sleepingUntil: at(1_000)), sleep, sleep, sleep, sleep, sleep,
-        .change(to: .down, sleepingUntil: at(1_000)), sleep,
-        .change(to: .up, sleepingUntil: at(1_000)),
+        .change(to: .up, waitingUntil: at(1_000)), pause, pause, pause, pause, pause,
+        .change(to: .down, waitingUntil: at(1_000)), pause,
+        .change(to: .up, waitingUntil: at(1_000)),
       ])
   }
 
@@ -49,8 +49,9 @@ import Testing
         return
       }
       #expect(wake >= at(900) && wake <= at(1_100))
-      guard case .sleep(let first) = probe.firstProbe(now: at(0), jitter: random.next()) else {
-        Issue.record("the first probe sleeps")
+      guard case .wait(until: let first) = probe.firstProbe(now: at(0), jitter: random.next())
+      else {
+        Issue.record("the first probe waits")
         return
       }
       #expect(first <= at(1_000))
