@@ -5,9 +5,12 @@ internal import Synchronization
 ///
 /// A name in Linux's abstract space (`@name`) has no file; all calls do nothing then.
 package final class UnixSocketFile: Sendable {
+  // Inode numbers are used again; the time of the change tells such files apart.
   private struct Identity: Equatable {
     var device: UInt
     var inode: UInt
+    var changed: Int
+    var changedNanoseconds: Int
   }
 
   private let path: String
@@ -60,7 +63,9 @@ package final class UnixSocketFile: Sendable {
   private static func identity(of path: String) -> Identity? {
     var status = stat()
     guard unsafe lstat(path, &status) == 0 else { return nil }
-    return Identity(device: UInt(status.st_dev), inode: UInt(status.st_ino))
+    return Identity(
+      device: UInt(status.st_dev), inode: UInt(status.st_ino), changed: status.st_ctim.tv_sec,
+      changedNanoseconds: status.st_ctim.tv_nsec)
   }
 }
 
