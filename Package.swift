@@ -122,6 +122,7 @@ let package = Package(
       ]),
     tests("Cryptography", ["Cryptography", "Primitives"]),
     tests("Verdict", ["Verdict", "HTTPModel", "Primitives"]),
+    tests("Audit", ["Audit", "Verdict", "HTTPModel", "Primitives"]),
     tests(
       "Configuration",
       ["Configuration", "Verdict", "CachePolicy", "HTTPWire", "HTTPModel", "Primitives"],
