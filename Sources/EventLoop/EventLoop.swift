@@ -2,16 +2,16 @@ internal import HTTPModel
 package import Platform
 package import Primitives
 
-/// One loop: it waits for its descriptors, works off what is ready, runs what was posted, and fires its
-/// timers, turn after turn, on one thread for ever.
+/// One loop: it waits for its descriptors, works off what is ready, runs what was posted, and fires
+/// its timers, turn after turn, on one thread for ever.
 ///
 /// ```
-/// turn: epoll_wait ─▶ clocks ─▶ each ready target ─▶ posted jobs ─▶ due timers ─▶ release what was closed
-///                                   └─ settle ─┘        └─ settle ─┘   └─ settle ─┘
+/// turn: epoll_wait ─▶ clocks ─▶ each ready target ─▶ posted jobs ─▶ due timers ─▶ release closed
+///                                   └─ settle ─┘       └─ settle ─┘   └─ settle ─┘
 /// ```
 ///
-/// *Settling* is what must come after a call-back but before the next: output is sent once, endings are told.
-/// Not `Sendable`: other threads hold its `LoopHandle`.
+/// *Settling* is what must come after a call-back but before the next: output is sent once, endings
+/// are told. Not `Sendable`: other threads hold its `LoopHandle`.
 @safe public final class EventLoop {
   /// The room for what is received: so many bytes are read in one call at most.
   package static let receiveCapacity = 65_536
@@ -24,7 +24,8 @@ package import Primitives
 
   package let handle: LoopHandle
   package let timers: TimerWheel
-  /// Scratch for the one who is reading. Its content lives until the next read of any stream of this loop.
+  /// Scratch for the one who is reading. Its content lives until the next read of any stream of
+  /// this loop.
   package let receiveBuffer: UnsafeMutableRawBufferPointer
   /// Scratch for the one who is deciphering.
   package let plaintextBuffer: UnsafeMutableRawBufferPointer
@@ -68,7 +69,8 @@ package import Primitives
   /// The monotonic time as of this turn.
   package var now: MonotonicTime { timers.now }
 
-  /// The 29 bytes of a `Date` field for this turn (RFC 9110 §6.6.1). The bytes change in a later turn.
+  /// The 29 bytes of a `Date` field for this turn (RFC 9110 §6.6.1). The bytes change in a later
+  /// turn.
   package var dateBytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(date) }
 
   /// Runs turns until stopped. The calling thread is the loop's from here on.
@@ -153,7 +155,8 @@ package import Primitives
     }
   }
 
-  // Letting go of a target can let go of others, which may ask for this array again: it is emptied first.
+  // Letting go of a target can let go of others, which may ask for this array again: it is emptied
+  // first.
   private func releaseClosed() {
     while !released.isEmpty {
       let dead = released
@@ -197,8 +200,8 @@ extension EventLoop {
     try unsafe poller.change(descriptor, to: interest, token: token)
   }
 
-  /// Keeps the kernel from reporting anything about a watched descriptor, not even that the peer hung up,
-  /// until `unmute`.
+  /// Keeps the kernel from reporting anything about a watched descriptor, not even that the peer
+  /// hung up, until `unmute`.
   package func mute(_ descriptor: borrowing Descriptor) { poller.remove(descriptor) }
 
   /// Takes `mute` back.
@@ -209,7 +212,8 @@ extension EventLoop {
     try unsafe poller.add(descriptor, for: interest, token: token)
   }
 
-  /// Stops watching; before the descriptor is closed. `target` lives on to the end of the turn at least.
+  /// Stops watching; before the descriptor is closed. `target` lives on to the end of the turn at
+  /// least.
   package func unwatch(_ descriptor: borrowing Descriptor, target: ReadinessTarget) {
     guard target.isWatched else { return }
     poller.remove(descriptor)

@@ -2,14 +2,15 @@ internal import Dispatch
 package import Platform
 internal import Synchronization
 
-/// The loops of a process, one for each core: each the only, endless item of a serial Dispatch queue.
+/// The loops of a process, one for each core: each the only, endless item of a serial Dispatch
+/// queue.
 package final class LoopGroup: Sendable {
   package let handles: [LoopHandle]
   private let running = DispatchGroup()
   private let failures = Mutex<[SystemError]>([])
 
-  /// Starts `count` loops, at least one. `prepare` runs on each before its first turn. Throws what kept one
-  /// from starting; the others are stopped then.
+  /// Starts `count` loops, at least one. `prepare` runs on each before its first turn. Throws what
+  /// kept one from starting; the others are stopped then.
   package init(
     count: Int, prepare: @escaping @Sendable (EventLoop) -> Void = { _ in }
   ) throws(SystemError) {
@@ -43,7 +44,8 @@ package final class LoopGroup: Sendable {
   /// Asks every loop to end after its current turn.
   package func stop() { for handle in handles { handle.stop() } }
 
-  /// Blocks until all loops have ended, and tells what ended any of them early. Not for a loop's thread.
+  /// Blocks until all loops have ended, and tells what ended any of them early. Not for a loop's
+  /// thread.
   package func wait() -> [SystemError] {
     running.wait()
     return failures.withLock { $0 }

@@ -20,8 +20,8 @@ package final class LoopHandle: Sendable {
     wake = try WakeSignal()
   }
 
-  /// Has `job` run on the loop's thread, in the order of posting, in a turn to come; any thread may ask.
-  /// Tells whether it will: a loop that was stopped takes no more.
+  /// Has `job` run on the loop's thread, in the order of posting, in a turn to come; any thread may
+  /// ask. Tells whether it will: a loop that was stopped takes no more.
   @discardableResult
   package func post(_ job: @escaping Job) -> Bool {
     let (isOpen, isFirst) = mailbox.withLock { box in

@@ -2,9 +2,9 @@ public import Platform
 
 /// What a loop calls when a descriptor is ready: a stream, a listener.
 ///
-/// While watched, the loop keeps it alive. When it stops being watched it lives to the end of the turn, and
-/// events the kernel had already reported for it are dropped; so it may be closed from anywhere, its own
-/// call-backs included. Not `Sendable`: belongs to one loop.
+/// While watched, the loop keeps it alive. When it stops being watched it lives to the end of the
+/// turn, and events the kernel had already reported for it are dropped; so it may be closed from
+/// anywhere, its own call-backs included. Not `Sendable`: belongs to one loop.
 open class ReadinessTarget: TimerTarget {
   // Its place in the loop's table, or -1 when it is not watched.
   var place: Int32 = -1

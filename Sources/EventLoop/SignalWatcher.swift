@@ -12,8 +12,8 @@ package final class SignalWatcher {
     source = DispatchSource.makeSignalSource(
       signal: signal.number, queue: DispatchQueue(label: "countersign.signals"))
     source.setEventHandler(handler: action)
-    // Dispatch puts its signal handler in place while it registers the source. Before, the signal would
-    // do its usual work.
+    // Dispatch puts its signal handler in place while it registers the source. Before, the signal
+    // would do its usual work.
     let registered = DispatchSemaphore(value: 0)
     source.setRegistrationHandler { registered.signal() }
     source.activate()

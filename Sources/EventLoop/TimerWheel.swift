@@ -7,20 +7,22 @@ open class TimerTarget {
   package init() {}
 
   /// Called from the loop's turn, once for each time `timer` was armed and not disarmed before. The
-  /// timer is disarmed by then and may be armed again here. `timer.kind` tells which of several it is.
+  /// timer is disarmed by then and may be armed again here. `timer.kind` tells which of several it
+  /// is.
   open func timerFired(_ timer: LoopTimer) {}
 }
 
-/// A moment at which a target wants to be called: armed, moved and disarmed as often as one likes, at the
-/// cost of a store.
+/// A moment at which a target wants to be called: armed, moved and disarmed as often as one likes,
+/// at the cost of a store.
 ///
-/// Owned by its target, which it does not retain; letting go of it disarms it. Fires no earlier than
-/// asked, and up to 17 ms later (`TimerWheel.resolution`) than a loop with nothing else to do could.
-/// Not `Sendable`: belongs to one loop.
+/// Owned by its target, which it does not retain; letting go of it disarms it. Fires no earlier
+/// than asked, and up to 17 ms later (`TimerWheel.resolution`) than a loop with nothing else to do
+/// could. Not `Sendable`: belongs to one loop.
 public final class LoopTimer {
   /// Tells the timers of one target apart.
   package let kind: UInt8
-  // Both outlive the timer: the target owns it, and the loop that owns the wheel outlives its targets.
+  // Both outlive the timer: the target owns it, and the loop that owns the wheel outlives its
+  // targets.
   fileprivate unowned(unsafe) let target: TimerTarget
   fileprivate unowned(unsafe) let wheel: TimerWheel
   fileprivate var deadline = TimerWheel.never
@@ -48,7 +50,8 @@ public final class LoopTimer {
   /// Fires after `span` from now, whatever it was armed for before.
   package func arm(after span: Milliseconds) { unsafe arm(at: wheel.now.advanced(by: span)) }
 
-  /// Fires at `moment`, whatever it was armed for before. A moment that has passed: with the next turn.
+  /// Fires at `moment`, whatever it was armed for before. A moment that has passed: with the next
+  /// turn.
   package func arm(at moment: MonotonicTime) {
     deadline = min(moment.nanoseconds, TimerWheel.never - 1)
     let due = TimerWheel.tick(reaching: deadline)
@@ -68,9 +71,9 @@ public final class LoopTimer {
 ///   slots: ... [ ][ ][t][ ][t,t][ ] ...      2048 slots of 2^24 ns: 34 s ahead
 /// ```
 ///
-/// A timer sits in the slot of its deadline, or as far ahead as the wheel reaches. Arming later or disarming
-/// only changes the deadline; when the cursor comes to the slot, the timer fires, is placed again, or is
-/// dropped. Every step costs constant time.
+/// A timer sits in the slot of its deadline, or as far ahead as the wheel reaches. Arming later or
+/// disarming only changes the deadline; when the cursor comes to the slot, the timer fires, is
+/// placed again, or is dropped. Every step costs constant time.
 @safe package final class TimerWheel {
   static let never = UInt64.max
   fileprivate static let unlisted: Int32 = -1
@@ -137,7 +140,8 @@ public final class LoopTimer {
     unsafe withExtendedLifetime(timer.target) { target in target.timerFired(timer) }
   }
 
-  /// How long the loop may wait for events, in whole milliseconds rounded up; nil for as long as it likes.
+  /// How long the loop may wait for events, in whole milliseconds rounded up; nil for as long as it
+  /// likes.
   package func wait() -> Int32? {
     guard earliest != Self.never else { return nil }
     let moment = earliest << Self.shift

@@ -1,7 +1,8 @@
 internal import Glibc
 package import Primitives
 
-/// The machine's clocks. Only loops and the program's start read them; everybody else is told the time.
+/// The machine's clocks. Only loops and the program's start read them; everybody else is told the
+/// time.
 package enum Clock {
   /// `CLOCK_MONOTONIC`.
   package static var monotonic: MonotonicTime {

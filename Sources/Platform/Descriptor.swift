@@ -3,7 +3,8 @@ internal import Glibc
 
 /// An open file descriptor with one owner, closed when the owner lets go.
 package struct Descriptor: ~Copyable, Sendable {
-  /// The number the kernel knows it by. Valid as long as this value lives; −1 when it was closed before.
+  /// The number the kernel knows it by. Valid as long as this value lives; −1 when it was closed
+  /// before.
   package private(set) var number: Int32
 
   /// Takes ownership of `number`, which must be open and owned by nobody else.
@@ -13,8 +14,8 @@ package struct Descriptor: ~Copyable, Sendable {
 
   package var isOpen: Bool { number >= 0 }
 
-  /// Closes it before the owner lets go; every call on it fails from here on. A failure of `close` itself
-  /// is not reported: on Linux the descriptor is gone either way.
+  /// Closes it before the owner lets go; every call on it fails from here on. A failure of `close`
+  /// itself is not reported: on Linux the descriptor is gone either way.
   package mutating func close() {
     guard number >= 0 else { return }
     _ = Glibc.close(number)
@@ -61,7 +62,8 @@ extension Descriptor {
     }
   }
 
-  /// Sends what the socket takes of up to four pieces, in order, in one call. Empty pieces are fine.
+  /// Sends what the socket takes of up to four pieces, in order, in one call. Empty pieces are
+  /// fine.
   package borrowing func send(
     _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer,
     _ third: UnsafeRawBufferPointer = unsafe UnsafeRawBufferPointer(start: nil, count: 0),

@@ -20,8 +20,8 @@ package struct NameLookupError: Error, Hashable, Sendable, CustomStringConvertib
 
 /// Asks the system for the addresses of host names.
 package enum NameLookup {
-  /// All addresses of `host`, in the system's order of preference, each once. Blocks, for seconds when
-  /// name servers are silent: never to be called on a loop.
+  /// All addresses of `host`, in the system's order of preference, each once. Blocks, for seconds
+  /// when name servers are silent: never to be called on a loop.
   package static func addresses(
     of host: String, port: UInt16
   ) throws(NameLookupError) -> [SocketAddress] {

@@ -57,7 +57,8 @@ public struct ReadyEvents: OptionSet, Sendable {
     _ = unsafe epoll_ctl(epoll.number, EPOLL_CTL_DEL, descriptor.number, &event)
   }
 
-  /// Waits until something is ready, at most `timeout` milliseconds (−1: for ever), and tells how many.
+  /// Waits until something is ready, at most `timeout` milliseconds (−1: for ever), and tells how
+  /// many.
   package borrowing func wait(timeout: Int32) throws(SystemError) -> Int {
     let count = unsafe epoll_wait(epoll.number, events, Int32(Self.capacity), timeout)
     if count >= 0 { return Int(count) }

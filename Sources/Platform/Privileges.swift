@@ -6,10 +6,12 @@ package enum Privileges {
   /// Whether this process may become another user.
   package static var isRoot: Bool { geteuid() == 0 }
 
-  /// Becomes the user `name`, with the user's groups (or `group`, when named), for good: to be called when
-  /// all that needs privileges is bound and read. Core dumps have to be disabled after this, not before.
+  /// Becomes the user `name`, with the user's groups (or `group`, when named), for good: to be
+  /// called when all that needs privileges is bound and read. Core dumps have to be disabled after
+  /// this, not before.
   ///
-  /// Throws when there is no such user or group, or when the change is refused or could be taken back.
+  /// Throws when there is no such user or group, or when the change is refused or could be taken
+  /// back.
   package static func drop(toUser name: String, group: String? = nil) throws(SystemError) {
     let user = try user(named: name)
     let groupNumber = if let group { try groupNumber(of: group) } else { user.group }

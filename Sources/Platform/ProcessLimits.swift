@@ -3,7 +3,8 @@ internal import Glibc
 
 /// What a process arranges once, at its start.
 package enum ProcessLimits {
-  /// Raises the number of descriptors this process may open to the most it is allowed, and tells it.
+  /// Raises the number of descriptors this process may open to the most it is allowed, and tells
+  /// it.
   @discardableResult
   package static func raiseDescriptorLimit() throws(SystemError) -> UInt {
     let limit = try limit(countersign_limit_files)
@@ -25,8 +26,8 @@ package enum ProcessLimits {
     }
   }
 
-  /// Keeps what is in memory (keys, passwords, tokens) out of core dumps and from other processes of the
-  /// same user.
+  /// Keeps what is in memory (keys, passwords, tokens) out of core dumps and from other processes
+  /// of the same user.
   package static func disableCoreDumps() throws(SystemError) {
     guard countersign_set_limit(Int32(countersign_limit_core), 0, 0) == 0 else {
       throw .last("setrlimit(RLIMIT_CORE)")

@@ -20,8 +20,8 @@ package enum ServiceNotification: Equatable, Sendable {
     }
   }
 
-  /// Sends it to where `NOTIFY_SOCKET` points; without that variable there is nobody to tell, and false
-  /// is returned. Throws when the manager cannot be reached.
+  /// Sends it to where `NOTIFY_SOCKET` points; without that variable there is nobody to tell, and
+  /// false is returned. Throws when the manager cannot be reached.
   @discardableResult
   package func send() throws(SystemError) -> Bool {
     guard let variable = unsafe getenv("NOTIFY_SOCKET") else { return false }

@@ -34,7 +34,8 @@ extension Descriptor {
     guard result == 0 else { throw .last("bind", on: address.description) }
   }
 
-  /// Starts to listen; so many connections may wait to be accepted, or as many as the system allows.
+  /// Starts to listen; so many connections may wait to be accepted, or as many as the system
+  /// allows.
   package borrowing func listen(backlog: Int32, on address: SocketAddress) throws(SystemError) {
     guard Glibc.listen(number, backlog) == 0 else {
       throw .last("listen", on: address.description)
@@ -83,7 +84,8 @@ extension Descriptor {
     return value
   }
 
-  /// Ends the sending direction: the peer reads an end. Failures do not matter, the peer is gone then.
+  /// Ends the sending direction: the peer reads an end. Failures do not matter, the peer is gone
+  /// then.
   package borrowing func shutdownOutput() { _ = shutdown(number, Int32(SHUT_WR)) }
 
   /// Makes the coming `close` send a reset instead of an end (`SO_LINGER` of 0).
@@ -104,14 +106,16 @@ extension Descriptor {
     }
   }
 
-  /// Lets several sockets of this user listen on one port, the kernel spreading connections over them.
+  /// Lets several sockets of this user listen on one port, the kernel spreading connections over
+  /// them.
   package borrowing func allowPortSharing() throws(SystemError) {
     guard setOption(SOL_SOCKET, SO_REUSEPORT, 1) else {
       throw .last("setsockopt(SO_REUSEPORT)")
     }
   }
 
-  /// Keeps an IPv6 socket from answering for IPv4 as well, so that each is bound by its own address.
+  /// Keeps an IPv6 socket from answering for IPv4 as well, so that each is bound by its own
+  /// address.
   package borrowing func restrictToIPv6() throws(SystemError) {
     guard setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) else {
       throw .last("setsockopt(IPV6_V6ONLY)")

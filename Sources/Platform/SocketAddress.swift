@@ -6,10 +6,11 @@ internal import Primitives
 package enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
   /// The address as a number, first octet highest.
   case v4(address: UInt32, port: UInt16)
-  /// The address in two halves, first octet highest; `scope` is the interface of a link-local one, or 0.
+  /// The address in two halves, first octet highest; `scope` is the interface of a link-local one,
+  /// or 0.
   case v6(high: UInt64, low: UInt64, port: UInt16, scope: UInt32)
-  /// A Unix socket. A path that begins with `@` names a socket in Linux's abstract space. An empty path
-  /// is a peer that has no name.
+  /// A Unix socket. A path that begins with `@` names a socket in Linux's abstract space. An empty
+  /// path is a peer that has no name.
   case unix(path: String)
 
   /// The longest path a Unix socket can have, in bytes.
@@ -124,8 +125,8 @@ extension SocketAddress {
 }
 
 extension SocketAddress {
-  /// Reads `10.0.0.1:80`, `[::1]:443`, `[fe80::1%eth0]:80` or `unix:/path`; nil for anything else, also
-  /// for names, which a resolver must look up.
+  /// Reads `10.0.0.1:80`, `[::1]:443`, `[fe80::1%eth0]:80` or `unix:/path`; nil for anything else,
+  /// also for names, which a resolver must look up.
   package init?(_ text: String) {
     if text.hasPrefix("unix:") {
       let path = String(text.dropFirst(5))
@@ -189,8 +190,8 @@ extension SocketAddress {
   /// The address alone, without port or brackets; for a Unix socket `unix:` and the path.
   package var hostText: String { String(decoding: hostBytes, as: UTF8.self) }
 
-  /// What `hostText` says, as bytes: for `Forwarded`, `X-Forwarded-For` and logs. IPv6 as RFC 5952 writes
-  /// it.
+  /// What `hostText` says, as bytes: for `Forwarded`, `X-Forwarded-For` and logs. IPv6 as RFC 5952
+  /// writes it.
   package var hostBytes: [UInt8] {
     switch self {
     case .v4(let address, _):

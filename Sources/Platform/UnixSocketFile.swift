@@ -17,8 +17,8 @@ package final class UnixSocketFile: Sendable {
   // The file this process made; another may have taken the path since.
   private let identity = Mutex<Identity?>(nil)
 
-  /// Makes way for a socket at `path`. Removes a socket that nobody listens on; throws when somebody does
-  /// (`EADDRINUSE`) or when the file is no socket (`EEXIST`).
+  /// Makes way for a socket at `path`. Removes a socket that nobody listens on; throws when
+  /// somebody does (`EADDRINUSE`) or when the file is no socket (`EEXIST`).
   package init(claiming path: String) throws(SystemError) {
     self.path = path
     guard !path.hasPrefix("@") else { return }

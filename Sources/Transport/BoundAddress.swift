@@ -13,8 +13,9 @@ package struct ListenOptions: Hashable, Sendable {
 
 /// An address that is bound and listened on, with a share for every loop.
 ///
-/// TCP: a socket of its own for each loop, all on one port, the kernel spreading connections over them.
-/// Unix: one socket, which each loop watches through a duplicate; its file goes when this object does.
+/// TCP: a socket of its own for each loop, all on one port, the kernel spreading connections over
+/// them. Unix: one socket, which each loop watches through a duplicate; its file goes when this
+/// object does.
 package final class BoundAddress: Sendable {
   /// The address, with the port that the system chose where 0 was asked for.
   package let address: SocketAddress
@@ -31,8 +32,8 @@ package final class BoundAddress: Sendable {
 
   /// Binds `address` for `shares` loops.
   ///
-  /// Throws when it is in use, also by an earlier run of this program that was left over, which the kernel
-  /// alone would let share the port.
+  /// Throws when it is in use, also by an earlier run of this program that was left over, which the
+  /// kernel alone would let share the port.
   package init(
     _ address: SocketAddress, shares count: Int, options: ListenOptions = ListenOptions()
   ) throws(SystemError) {

@@ -3,8 +3,8 @@ internal import Platform
 
 // Reading: into the loop's scratch buffer, one call for each time the poller reports.
 extension ByteStream {
-  /// Keeps `received` from being called until `resumeReading`. The kernel's buffer fills, and the peer
-  /// has to wait.
+  /// Keeps `received` from being called until `resumeReading`. The kernel's buffer fills, and the
+  /// peer has to wait.
   package func pauseReading() { flags.insert(.readingPaused) }
 
   /// Takes `pauseReading` back. What arrived meanwhile is told later in this turn or with the next.

@@ -1,8 +1,9 @@
 internal import EventLoop
 internal import Platform
 
-// Writing. Small pieces go into a buffer lent by the loop until the call-back ends; large ones go out at once,
-// together with what was gathered before them; what the socket refuses goes into the backlog.
+// Writing. Small pieces go into a buffer lent by the loop until the call-back ends; large ones go
+// out at once, together with what was gathered before them; what the socket refuses goes into the
+// backlog.
 extension ByteStream {
   package static var nothing: UnsafeRawBufferPointer {
     unsafe UnsafeRawBufferPointer(start: nil, count: 0)
@@ -16,8 +17,8 @@ extension ByteStream {
   /// Whether a writer should wait for `outputDrained`.
   package var isSaturated: Bool { flags.contains(.saturated) }
 
-  /// Writes up to three pieces, one after the other. They are copied where they have to wait. Dropped
-  /// silently when the stream is ending: `closed` tells.
+  /// Writes up to three pieces, one after the other. They are copied where they have to wait.
+  /// Dropped silently when the stream is ending: `closed` tells.
   package func write(
     _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer = unsafe nothing,
     _ third: UnsafeRawBufferPointer = unsafe nothing
@@ -38,8 +39,8 @@ extension ByteStream {
     noteSaturation()
   }
 
-  /// Writes up to two pieces and then `bytes[range]`, which is kept by reference, not copied, where it is
-  /// long and has to wait. The range must lie within `bytes`.
+  /// Writes up to two pieces and then `bytes[range]`, which is kept by reference, not copied, where
+  /// it is long and has to wait. The range must lie within `bytes`.
   package func write(
     _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer = unsafe nothing,
     shared bytes: [UInt8], _ range: Range<Int>
@@ -134,8 +135,8 @@ extension ByteStream {
     unsafe UnsafeRawBufferPointer(start: gather, count: Int(gathered))
   }
 
-  // Sends what was gathered and the pieces, and tells how many bytes of the pieces went out. What was
-  // gathered and did not go out is in the backlog then.
+  // Sends what was gathered and the pieces, and tells how many bytes of the pieces went out. What
+  // was gathered and did not go out is in the backlog then.
   private func sendAll(
     _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer,
     _ third: UnsafeRawBufferPointer

@@ -10,9 +10,9 @@ package import TLS
 ///                 (TLS only)               (flushes)   (reads and drops what still comes)
 /// ```
 ///
-/// What is written during a call-back is gathered and sent at its end in one call; what the socket does not take
-/// waits in a backlog. One read and one write a request: what the poller watches for changes only when
-/// output has to wait or reading is paused. An idle stream holds no buffer.
+/// What is written during a call-back is gathered and sent at its end in one call; what the socket
+/// does not take waits in a backlog. One read and one write a request: what the poller watches for
+/// changes only when output has to wait or reading is paused. An idle stream holds no buffer.
 ///
 /// The loop keeps a stream alive while it is open. Not `Sendable`: belongs to one loop.
 @safe public final class ByteStream: ReadinessTarget {
@@ -41,7 +41,8 @@ package import TLS
   }
 
   package let loop: EventLoop
-  /// Who is told what happens. Set before the stream starts; may be replaced at any time before `closed`.
+  /// Who is told what happens. Set before the stream starts; may be replaced at any time before
+  /// `closed`.
   package var handler: StreamHandler?
   /// Where the peer is: for a Unix socket usually without a name.
   package let peerAddress: SocketAddress
@@ -121,8 +122,8 @@ package import TLS
 
 // Starting.
 extension ByteStream {
-  /// Starts to connect to `address`. `handler` learns how it ends, never before this returns; it bounds
-  /// the time itself. What is written before `streamOpened` is sent after it.
+  /// Starts to connect to `address`. `handler` learns how it ends, never before this returns; it
+  /// bounds the time itself. What is written before `streamOpened` is sent after it.
   @discardableResult
   package static func connect(
     to address: SocketAddress, tls: ClientTLS? = nil, on loop: EventLoop, handler: StreamHandler
@@ -223,9 +224,10 @@ extension ByteStream {
 
 // Ending.
 extension ByteStream {
-  /// Sends what waits, then closes; what the peer still sends is dropped. Nothing can be written or is
-  /// received after this. Lingering: ends this side's sending first and waits for the peer's end, within
-  /// `StreamLimits`, since a close with unread input would reset the connection and lose what was sent.
+  /// Sends what waits, then closes; what the peer still sends is dropped. Nothing can be written or
+  /// is received after this. Lingering: ends this side's sending first and waits for the peer's
+  /// end, within `StreamLimits`, since a close with unread input would reset the connection and
+  /// lose what was sent.
   package func closeAfterFlush(lingering: Bool = false) {
     guard phase.rawValue < Phase.closing.rawValue else { return }
     if phase == .connecting || phase == .handshaking { return close(nil) }
@@ -234,8 +236,8 @@ extension ByteStream {
     loop.settleLater(self)
   }
 
-  /// Sends what waits, then ends the sending direction; goes on receiving. When both directions have
-  /// ended the stream closes.
+  /// Sends what waits, then ends the sending direction; goes on receiving. When both directions
+  /// have ended the stream closes.
   package func shutdownOutput() {
     guard phase.rawValue <= Phase.open.rawValue else { return }
     flags.insert(.shutsOutput)

@@ -7,15 +7,16 @@ package import TLS
 open class StreamAcceptor {
   package init() {}
 
-  /// The handler for a new connection, or nil to close it at once. `stream` has not started yet: its
-  /// address is known, nothing can be written.
+  /// The handler for a new connection, or nil to close it at once. `stream` has not started yet:
+  /// its address is known, nothing can be written.
   open func handler(for stream: ByteStream) -> StreamHandler? { nil }
 }
 
 /// One loop's share of a bound address: it accepts connections and starts their streams.
 ///
-/// When descriptors or memory run out, it pauses for 100 ms at a time: who wants to connect waits in the
-/// kernel's queue, nobody is turned away, and what is open goes on. Not `Sendable`: belongs to one loop.
+/// When descriptors or memory run out, it pauses for 100 ms at a time: who wants to connect waits
+/// in the kernel's queue, nobody is turned away, and what is open goes on. Not `Sendable`: belongs
+/// to one loop.
 public final class Listener: ReadinessTarget {
   /// So many connections are accepted in one turn at most, so that the open ones have theirs.
   private static let acceptedPerTurn = 64
@@ -35,8 +36,8 @@ public final class Listener: ReadinessTarget {
   /// The error that ended accepting for good, if one has.
   package private(set) var failure: SystemError?
 
-  /// Starts to accept on `socket`, a share of a `BoundAddress`; with a context, connections begin with TLS.
-  /// Throws when the loop cannot watch it.
+  /// Starts to accept on `socket`, a share of a `BoundAddress`; with a context, connections begin
+  /// with TLS. Throws when the loop cannot watch it.
   package init(
     on loop: EventLoop, socket: consuming Descriptor, acceptor: StreamAcceptor,
     tls: TLSServerContextReference? = nil

@@ -34,8 +34,8 @@ package struct Resolution: Equatable, Sendable {
 
 /// Looks names up off the loops, again and again, and tells each watch what changed.
 ///
-/// One look-up at a time, on a queue of its own: a silent name server delays other names' refreshes, never
-/// an exchange. When a look-up fails the last addresses stay in use.
+/// One look-up at a time, on a queue of its own: a silent name server delays other names'
+/// refreshes, never an exchange. When a look-up fails the last addresses stay in use.
 package final class Resolver: Sendable {
   /// How a name is looked up; replaced in tests.
   package typealias Lookup =
@@ -58,9 +58,9 @@ package final class Resolver: Sendable {
     fileprivate var isLive: Bool { !isCancelled.load(ordering: .acquiring) }
   }
 
-  /// Looks `name` up now and every `interval` after, and calls `tell` off the loops whenever the addresses
-  /// or the failure differ from what was told before; the first time always. A literal address is
-  /// told once, at once, from the calling thread.
+  /// Looks `name` up now and every `interval` after, and calls `tell` off the loops whenever the
+  /// addresses or the failure differ from what was told before; the first time always. A literal
+  /// address is told once, at once, from the calling thread.
   package func watch(
     _ name: HostAndPort, every interval: Seconds, tell: @escaping @Sendable (Resolution) -> Void
   ) -> Watch {

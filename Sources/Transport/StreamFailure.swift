@@ -44,7 +44,8 @@ package enum StreamLimits {
   package static let highWater = 131_072
   /// Waiting output below which a writer that stopped is told to go on.
   package static let lowWater = 32_768
-  /// Bytes thrown away at most while a stream closes, so that what was sent last is not lost to a reset.
+  /// Bytes thrown away at most while a stream closes, so that what was sent last is not lost to a
+  /// reset.
   package static let lingerBytes = 1_048_576
   /// Milliseconds a closing stream waits at most for the peer to end.
   package static let lingerMilliseconds: Int64 = 2_000

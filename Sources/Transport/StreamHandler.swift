@@ -7,9 +7,9 @@ public import EventLoop
 ///       └────────────── closed, when connecting or the handshake failed
 /// ```
 ///
-/// Every call comes from the loop's turn, none from within a call of the handler to the stream: a write that
-/// fails, an `abort`, a resumed read are told later in the same turn. The stream keeps its handler alive
-/// until `closed`. Not `Sendable`: belongs to one loop.
+/// Every call comes from the loop's turn, none from within a call of the handler to the stream: a
+/// write that fails, an `abort`, a resumed read are told later in the same turn. The stream keeps
+/// its handler alive until `closed`. Not `Sendable`: belongs to one loop.
 open class StreamHandler: TimerTarget {
   package override init() { super.init() }
 
@@ -20,12 +20,14 @@ open class StreamHandler: TimerTarget {
   open func received(_ bytes: UnsafeRawBufferPointer) {}
 
   /// The peer will send no more. Not clean: TLS ended without `close_notify`, so that bytes may be
-  /// missing (RFC 8446 §6.1). The stream can still be written to, and stays open until it is closed.
+  /// missing (RFC 8446 §6.1). The stream can still be written to, and stays open until it is
+  /// closed.
   open func receivedEnd(clean: Bool) {}
 
   /// Output that had grown past `StreamLimits.highWater` has fallen below `lowWater`.
   open func outputDrained() {}
 
-  /// The last call, made exactly once. Nil after an end that this side asked for, or that both agreed on.
+  /// The last call, made exactly once. Nil after an end that this side asked for, or that both
+  /// agreed on.
   open func closed(_ failure: StreamFailure?) {}
 }
