@@ -6,18 +6,20 @@ package enum Scheme: UInt8, Hashable, Sendable {
   case http, https
 }
 
-/// The primary cache key (RFC 9111 §2, §4) as bytes: injective, because every part is length-prefixed.
+/// The primary cache key (RFC 9111 §2, §4) as bytes: injective, because every part is
+/// length-prefixed.
 ///
 ///     version │ partition │ method class │ scheme │ authority length │ authority │ target
 ///     1         4           1              1        4                  n           the rest
 ///
-/// The authority is lowercase and without the scheme's default port. The target is path and query byte for
-/// byte as they came; in any normalised spelling it is the router's business, before this.
+/// The authority is lowercase and without the scheme's default port. The target is path and query
+/// byte for byte as they came; in any normalised spelling it is the router's business, before this.
 package enum CacheKey {
   private static let version: UInt8 = 1
 
-  /// Replaces the content of `key` by the key of a request, keeping its memory. HEAD has the key of GET. What
-  /// an absolute-form target and `Host` say is the same in `request.authority` and `request.path`.
+  /// Replaces the content of `key` by the key of a request, keeping its memory. HEAD has the key of
+  /// GET. What an absolute-form target and `Host` say is the same in `request.authority` and
+  /// `request.path`.
   ///
   /// - `partition` keeps apart what the configuration keeps apart (services, routes).
   package static func write(

@@ -139,7 +139,7 @@ extension CacheReason {
       CacheReasonRow(
         code: "must-revalidate", section: "RFC 9111 §4.2.4",
         meaning:
-          "The stored response is stale and must-revalidate, proxy-revalidate or s-maxage forbids its use."
+          "The stored response is stale, and a directive forbids its use without validation."
       )
     case .fresh:
       CacheReasonRow(

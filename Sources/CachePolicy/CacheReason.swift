@@ -1,7 +1,8 @@
-/// Why the cache did what it did with one exchange: the same code in `Cache-Status`, log and metrics.
+/// Why the cache did what it did with one exchange: the same code in `Cache-Status`, log and
+/// metrics.
 ///
-/// Every decision of this target carries one. The codes are stable; meanings and RFC sections are a table
-/// (`CacheReason+Table.swift`) that documentation and `explain` read.
+/// Every decision of this target carries one. The codes are stable; meanings and RFC sections are a
+/// table (`CacheReason+Table.swift`) that documentation and `explain` read.
 package enum CacheReason: UInt8, CaseIterable, Hashable, Sendable {
   // Why an exchange stays out of the cache altogether.
   case decision, cacheDisabled, methodNotCacheable, requestContent, requestAuthorization

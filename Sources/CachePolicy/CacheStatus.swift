@@ -103,7 +103,8 @@ package struct CacheStatus: Sendable, Equatable {
 }
 
 extension StoredAge {
-  /// Appends `Age` and this cache's `Cache-Status` for an answer from the store, each with its line end.
+  /// Appends `Age` and this cache's `Cache-Status` for an answer from the store, each with its line
+  /// end.
   package func appendHitLines(detail: CacheReason = .fresh, to output: inout [UInt8]) {
     output.append(ascii: "Age: ")
     output.append(decimal: UInt64(age.count.magnitude))

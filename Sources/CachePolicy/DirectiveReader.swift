@@ -5,8 +5,8 @@ internal import Primitives
 ///     max-age=60, private="Set-Cookie", no-store
 ///     ╰name╯ ╰argument: token, quoted, none or malformed
 ///
-/// Never fails. What is not well formed is told as `.malformed`, and a quoted string that does not end is not
-/// allowed to hide the directives after it: reading goes on inside it.
+/// Never fails. What is not well formed is told as `.malformed`, and a quoted string that does not
+/// end is not allowed to hide the directives after it: reading goes on inside it.
 struct DirectiveReader: ~Escapable {
   let bytes: Span<UInt8>
   private var position: Int
@@ -101,8 +101,8 @@ struct DirectiveReader: ~Escapable {
     }
   }
 
-  /// The argument as `delta-seconds` (RFC 9111 §1.2.2), quoted or not; too large a number counts as 2^31. Nil
-  /// when it is missing or anything but digits.
+  /// The argument as `delta-seconds` (RFC 9111 §1.2.2), quoted or not; too large a number counts as
+  /// 2^31. Nil when it is missing or anything but digits.
   func seconds(_ argument: Argument) -> Seconds? {
     let range: Range<Int>
     switch argument {
@@ -118,8 +118,8 @@ struct DirectiveReader: ~Escapable {
     return Seconds(value)
   }
 
-  /// The argument as a list of field names in lowercase. Nil when there is none, it is empty, or a member is
-  /// not a token.
+  /// The argument as a list of field names in lowercase. Nil when there is none, it is empty, or a
+  /// member is not a token.
   func fieldNames(_ argument: Argument) -> [[UInt8]]? {
     let range: Range<Int>
     switch argument {

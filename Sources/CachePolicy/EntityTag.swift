@@ -35,8 +35,8 @@ package struct EntityTag: Hashable, Sendable {
   /// Weak comparison (RFC 9110 §8.8.3.2): the same but for weakness.
   package func matchesWeakly(_ other: EntityTag) -> Bool { opaque == other.opaque }
 
-  /// Whether one tag of an `If-None-Match` or `If-Match` list matches weakly. Stops at the first member that
-  /// is not well formed: what comes after it is not understood.
+  /// Whether one tag of an `If-None-Match` or `If-Match` list matches weakly. Stops at the first
+  /// member that is not well formed: what comes after it is not understood.
   static func list(_ value: ArraySlice<UInt8>, containsWeakly tag: EntityTag) -> Bool {
     var rest = value
     while true {

@@ -34,7 +34,8 @@ package struct ArrivalTimes: Sendable, Equatable {
   /// The value of `Date`, or the arrival where it is missing, repeated or no date.
   package let date: WallTime
 
-  /// Computes the age on arrival: the larger of what `Date` and what `Age` and the round trip suggest.
+  /// Computes the age on arrival: the larger of what `Date` and what `Age` and the round trip
+  /// suggest.
   package init(
     of response: ResponseHead, requestedAt: WallTime, receivedAt: WallTime
   ) {
@@ -59,8 +60,8 @@ private func statedAge(_ fields: FieldSection) -> Seconds {
   return Seconds(first.decimalValue() ?? Seconds.maximum.count)
 }
 
-/// For how long a response is fresh (RFC 9111 §4.2.1): `s-maxage` over `max-age` over `Expires` over the
-/// operator's default over the heuristic, and never longer than the operator's maximum.
+/// For how long a response is fresh (RFC 9111 §4.2.1): `s-maxage` over `max-age` over `Expires`
+/// over the operator's default over the heuristic, and never longer than the operator's maximum.
 package func freshnessLifetime(
   of response: ResponseHead, directives: ResponseDirectives, times: ArrivalTimes, rules: CacheRules
 ) -> Freshness {
@@ -82,8 +83,8 @@ private func explicitLifetime(
   return Freshness(lifetime: expiresLifetime(response.fields, times: times), source: .expires)
 }
 
-/// `Expires` minus `Date`. A value that is no date, `0` among them, and repeated lines that disagree mean
-/// already expired (RFC 9111 §5.3).
+/// `Expires` minus `Date`. A value that is no date, `0` among them, and repeated lines that
+/// disagree mean already expired (RFC 9111 §5.3).
 private func expiresLifetime(_ fields: FieldSection, times: ArrivalTimes) -> Seconds {
   let values = fields.values(of: .expires)
   guard let value = values.first, values.allSatisfy({ $0 == value }),
@@ -92,8 +93,8 @@ private func expiresLifetime(_ fields: FieldSection, times: ArrivalTimes) -> Sec
   return Seconds(expires.secondsSinceEpoch - times.date.secondsSinceEpoch)
 }
 
-/// The lifetime assumed where the response states none: only for statuses that allow it, or where it says
-/// `public` (RFC 9111 §4.2.2).
+/// The lifetime assumed where the response states none: only for statuses that allow it, or where
+/// it says `public` (RFC 9111 §4.2.2).
 private func assumedLifetime(
   of response: ResponseHead, directives: ResponseDirectives, times: ArrivalTimes, rules: CacheRules
 ) -> Freshness? {
@@ -117,8 +118,8 @@ private let heuristicMaximum = Seconds(86_400)
 
 /// What a cache must know about statuses.
 enum StatusRules {
-  /// Whether a lifetime may be assumed for this status (RFC 9110 §15.1). With heuristics off the operator's
-  /// default still applies to the listed ones below 400.
+  /// Whether a lifetime may be assumed for this status (RFC 9110 §15.1). With heuristics off the
+  /// operator's default still applies to the listed ones below 400.
   static func allowsHeuristics(_ status: Status, _ heuristics: HeuristicFreshness) -> Bool {
     switch status.code {
     case 200, 203, 204, 300, 301, 308: true
@@ -127,8 +128,8 @@ enum StatusRules {
     }
   }
 
-  /// Whether this program knows what the status asks of a cache (RFC 9111 §3): all final ones of RFC 9110
-  /// §15 but 206 and 304, which are not stored by themselves.
+  /// Whether this program knows what the status asks of a cache (RFC 9111 §3): all final ones of
+  /// RFC 9110 §15 but 206 and 304, which are not stored by themselves.
   static func isUnderstood(_ status: Status) -> Bool {
     switch status.code {
     case 200...205, 300...303, 305, 307, 308, 400...417, 421, 422, 426, 500...505: true

@@ -1,8 +1,9 @@
 package import HTTPModel
 internal import Primitives
 
-/// The keys that a response to an unsafe request makes invalid (RFC 9111 §4.4): the target's own, and those
-/// of `Location` and `Content-Location` on the same origin. Empty for safe methods and errors.
+/// The keys that a response to an unsafe request makes invalid (RFC 9111 §4.4): the target's own,
+/// and those of `Location` and `Content-Location` on the same origin. Empty for safe methods and
+/// errors.
 package func invalidationKeys(
   for request: RequestHead, scheme: Scheme, response: ResponseHead, partition: UInt32 = 0
 ) -> [[UInt8]] {
@@ -69,7 +70,8 @@ enum URIReference {
     return authority[..<count].equalsIgnoringASCIICase(base.authority[..<baseCount])
   }
 
-  /// Path and query with dot segments removed from the path (RFC 3986 §5.2.4); `/` for an empty path.
+  /// Path and query with dot segments removed from the path (RFC 3986 §5.2.4); `/` for an empty
+  /// path.
   private static func normalised(_ target: ArraySlice<UInt8>) -> [UInt8] {
     let path = target.prefix { $0 != ASCII.questionMark }
     let query = target[path.endIndex...]

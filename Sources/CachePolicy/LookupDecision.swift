@@ -1,6 +1,7 @@
 package import HTTPModel
 
-/// Proof that an exchange may touch the store: required to look up, to write, to wait for another's fetch.
+/// Proof that an exchange may touch the store: required to look up, to write, to wait for another's
+/// fetch.
 ///
 /// Only `lookupDecision` makes one, and never for a decision.
 package struct LookupPermit: Sendable, Hashable {
@@ -10,7 +11,8 @@ package struct LookupPermit: Sendable, Hashable {
 /// Whether a request is looked up at all.
 package enum LookupDecision: Sendable, Hashable {
   case lookUp(LookupPermit)
-  /// Goes to the origin as it came; nothing is reused. `Cache-Status` says `fwd=bypass` or `fwd=method`.
+  /// Goes to the origin as it came; nothing is reused. `Cache-Status` says `fwd=bypass` or
+  /// `fwd=method`.
   case bypass(CacheReason)
 }
 

@@ -1,9 +1,9 @@
 package import HTTPModel
 package import Primitives
 
-/// What `Cache-Control` (RFC 9111 §5.2.1) and `Pragma` (§5.4) of a request say, conflicts resolved to the
-/// stricter: the smaller `max-age` and `max-stale`, the larger `min-fresh`. A number that cannot be read
-/// counts as the strictest one.
+/// What `Cache-Control` (RFC 9111 §5.2.1) and `Pragma` (§5.4) of a request say, conflicts resolved
+/// to the stricter: the smaller `max-age` and `max-stale`, the larger `min-fresh`. A number that
+/// cannot be read counts as the strictest one.
 package struct RequestDirectives: Sendable, Equatable {
   package private(set) var noCache = false
   /// `Pragma: no-cache` in a request without `Cache-Control`.

@@ -1,10 +1,11 @@
 package import HTTPModel
 package import Primitives
 
-/// What the `Cache-Control` lines of a response say (RFC 9111 §5.2.2), conflicts resolved to the stricter.
+/// What the `Cache-Control` lines of a response say (RFC 9111 §5.2.2), conflicts resolved to the
+/// stricter.
 ///
-/// Repeated directives: the shorter time counts. A time that is not a number counts as 0 (RFC 9111 §4.2.1).
-/// `no-cache` or `private` with field names that cannot be read counts as without names.
+/// Repeated directives: the shorter time counts. A time that is not a number counts as 0 (RFC 9111
+/// §4.2.1). `no-cache` or `private` with field names that cannot be read counts as without names.
 package struct ResponseDirectives: Sendable, Equatable {
   /// The directives that are there or not.
   package struct Flags: OptionSet, Sendable, Hashable {

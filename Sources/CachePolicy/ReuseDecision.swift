@@ -19,8 +19,8 @@ package struct StoredAge: Sendable, Hashable {
 package enum ReuseDecision: Sendable, Hashable {
   /// Answer with it.
   case fresh(StoredAge)
-  /// Answer with it although stale: the reason says what allows it. For `.staleWhileRevalidate` validate it
-  /// in the background, too.
+  /// Answer with it although stale: the reason says what allows it. For `.staleWhileRevalidate`
+  /// validate it in the background, too.
   case staleAllowed(StoredAge, CacheReason)
   /// Ask the origin first, with `appendValidationFields` where the response has a validator.
   case validate(CacheReason)
@@ -123,7 +123,8 @@ package enum StaleOnErrorDecision: Sendable, Hashable {
   }
 }
 
-/// Decides whether a stored response may answer after the origin failed (RFC 5861 §4, RFC 9111 §4.2.4).
+/// Decides whether a stored response may answer after the origin failed (RFC 5861 §4, RFC 9111
+/// §4.2.4).
 package func staleOnErrorDecision(
   for request: RequestHead, stored: StoredMetadata, failure: OriginFailure, now: WallTime,
   rules: CacheRules

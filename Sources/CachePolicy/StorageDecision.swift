@@ -15,10 +15,11 @@ package enum StorageDecision: Sendable, Equatable {
   }
 }
 
-/// Decides whether a response may be stored (RFC 9111 §3). Called once the final head has arrived and the
-/// response has been classified, before the first byte of content.
+/// Decides whether a response may be stored (RFC 9111 §3). Called once the final head has arrived
+/// and the response has been classified, before the first byte of content.
 ///
-/// - `requestedAt`: when the request had been sent upstream; `receivedAt`: when the head had arrived.
+/// - `requestedAt`: when the request had been sent upstream; `receivedAt`: when the head had
+///   arrived.
 package func storageDecision(
   for response: ResponseHead, to request: RequestHead, exchange: ExchangeClass,
   requestedAt: WallTime, receivedAt: WallTime, rules: CacheRules
@@ -32,7 +33,8 @@ package func storageDecision(
   return question.storable()
 }
 
-/// One response and all that decides about storing it. Each rule answers with its reason to refuse, or nil.
+/// One response and all that decides about storing it. Each rule answers with its reason to refuse,
+/// or nil.
 struct StorageQuestion {
   let response: ResponseHead
   let request: RequestHead
@@ -97,8 +99,8 @@ struct StorageQuestion {
     return isBlind ? .statusNotUnderstood : nil
   }
 
-  // RFC 9111 §5.2.2.5; lifted by `must-understand` (§5.2.2.3) where the rules say so: here the status is
-  // understood already. Departure: the strict profile lifts nothing.
+  // RFC 9111 §5.2.2.5; lifted by `must-understand` (§5.2.2.3) where the rules say so: here the
+  // status is understood already. Departure: the strict profile lifts nothing.
   private func refusalByResponseNoStore() -> CacheReason? {
     let isLifted =
       rules.mustUnderstandLiftsNoStore && directives.flags.contains(.mustUnderstand)
@@ -123,7 +125,8 @@ struct StorageQuestion {
     hasDecidingCookie(request.fields, rule: rules.cookies) ? .requestCookie : nil
   }
 
-  // RFC 9111 §7.3. `no-cache="Set-Cookie"` and `private="Set-Cookie"` keep the field out, not the response.
+  // RFC 9111 §7.3. `no-cache="Set-Cookie"` and `private="Set-Cookie"` keep the field out, not the
+  // response.
   private func refusalBySetCookie() -> CacheReason? {
     guard response.fields.contains(.setCookie) else { return nil }
     let isKeptOut = directives.unstoredFields.contains { $0.equals("set-cookie") }
@@ -214,8 +217,8 @@ func requestHasContent(_ fields: FieldSection) -> Bool {
   return fields.first(.contentLength)?.decimalValue() != 0
 }
 
-/// Whether the request carries a cookie that the rule does not name as ignorable. What is not `name=value`
-/// counts as one.
+/// Whether the request carries a cookie that the rule does not name as ignorable. What is not
+/// `name=value` counts as one.
 func hasDecidingCookie(_ fields: FieldSection, rule: CookieRule) -> Bool {
   guard fields.contains(.cookie) else { return false }
   guard case .ignoring(let names) = rule else { return false }

@@ -9,8 +9,9 @@ package import Primitives
 ///     [Content-Length: 1024␍␊]                added when the content is complete
 ///     ╰─ written after it: Age, Cache-Status, Connection, the empty line
 ///
-/// What it leaves out (RFC 9111 §3.1): fields for one connection and those `Connection` names, `Proxy-*`, fields
-/// named by `no-cache` and `private`, trailers, `Age`, and the proofs of verdicts.
+/// What it leaves out (RFC 9111 §3.1): fields for one connection and those `Connection` names,
+/// `Proxy-*`, fields named by `no-cache` and `private`, trailers, `Age`, and the proofs of
+/// verdicts.
 package struct StoredHead: Sendable, Equatable {
   /// Where the validators' values stand in the bytes; empty ranges where there are none.
   package struct ValidatorRanges: Sendable, Equatable {
@@ -21,7 +22,8 @@ package struct StoredHead: Sendable, Equatable {
   package private(set) var bytes: [UInt8] = []
   package private(set) var validators = ValidatorRanges()
 
-  /// Serialises a head. `names`, in lowercase, are left out; a missing `Date` is supplied (RFC 9110 §6.6.1).
+  /// Serialises a head. `names`, in lowercase, are left out; a missing `Date` is supplied (RFC 9110
+  /// §6.6.1).
   package init(of response: ResponseHead, dropping names: [[UInt8]], receivedAt: WallTime) {
     bytes.reserveCapacity(response.fields.storage.count + response.fields.count * 4 + 96)
     appendStatusLine(response)
@@ -71,7 +73,8 @@ package struct StoredHead: Sendable, Equatable {
     appendLineEnd()
   }
 
-  /// A validator that is repeated or not well formed is passed on, and never used by the cache itself.
+  /// A validator that is repeated or not well formed is passed on, and never used by the cache
+  /// itself.
   private mutating func keepOnlyUsableValidators(_ fields: FieldSection) {
     let tag = fields.only(.etag).flatMap { EntityTag($0) }
     if tag == nil || validators.entityTag.count > UInt16.max { validators.entityTag = 0..<0 }
@@ -119,8 +122,8 @@ package struct StoredHead: Sendable, Equatable {
     return Array(line.dropFirst(13))
   }
 
-  /// Appends a 304's head, without the empty line, for a stored head: all but what describes the content
-  /// that is not sent (RFC 9110 §15.4.5).
+  /// Appends a 304's head, without the empty line, for a stored head: all but what describes the
+  /// content that is not sent (RFC 9110 §15.4.5).
   package static func appendNotModified(of head: ArraySlice<UInt8>, to output: inout [UInt8]) {
     output.append(ascii: "HTTP/1.1 304 Not Modified\r\n")
     var hasTag = false

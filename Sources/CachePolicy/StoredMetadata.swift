@@ -1,10 +1,11 @@
 package import HTTPModel
 package import Primitives
 
-/// What the cache knows about a stored response besides its bytes: all that reuse needs, in plain numbers.
+/// What the cache knows about a stored response besides its bytes: all that reuse needs, in plain
+/// numbers.
 ///
-/// No references: reading it costs no allocation and no reference count. Positions of the validators point
-/// into the stored head (`StoredHead`).
+/// No references: reading it costs no allocation and no reference count. Positions of the
+/// validators point into the stored head (`StoredHead`).
 package struct StoredMetadata: Sendable, Equatable {
   /// What the response forbids or offers.
   package struct Flags: OptionSet, Sendable, Hashable {
@@ -68,7 +69,8 @@ package struct StoredMetadata: Sendable, Equatable {
   /// How long past its lifetime it may stand in for a failing origin; 0 when it may not.
   package var staleIfError: Seconds { Seconds(Int64(staleIfErrorSeconds)) }
 
-  /// Where the value of `ETag` stands in the stored head; empty when there is none that is well formed.
+  /// Where the value of `ETag` stands in the stored head; empty when there is none that is well
+  /// formed.
   package var entityTagRange: Range<Int> {
     Int(entityTagStart)..<Int(entityTagStart) + Int(entityTagLength)
   }
@@ -79,7 +81,8 @@ package struct StoredMetadata: Sendable, Equatable {
   /// Whether the origin can be asked if it still holds (RFC 9111 §4.3.1).
   package var hasValidator: Bool { entityTagLength > 0 || lastModifiedLength > 0 }
 
-  /// `current_age` (RFC 9111 §4.2.3), to the millisecond. A clock stepped back counts as no time passed.
+  /// `current_age` (RFC 9111 §4.2.3), to the millisecond. A clock stepped back counts as no time
+  /// passed.
   package func currentAge(at now: WallTime) -> Milliseconds {
     let (elapsed, overflowed) = now.milliseconds.subtractingReportingOverflow(
       receivedAt.milliseconds)
@@ -91,7 +94,8 @@ package struct StoredMetadata: Sendable, Equatable {
 
 /// A response that passed `storageDecision`, ready for the store.
 ///
-/// Only this target can make one: what classification found to be a decision never becomes storable.
+/// Only this target can make one: what classification found to be a decision never becomes
+/// storable.
 package struct StorableResponse: Sendable, Equatable {
   package let metadata: StoredMetadata
   /// What of the request selected this response; empty when `Vary` is absent.

@@ -1,8 +1,9 @@
 package import HTTPModel
 package import Primitives
 
-/// Makes a request to the origin a validation of a stored response (RFC 9111 §4.3.1): the client's own
-/// conditions and ranges go, `If-None-Match` and `If-Modified-Since` come from the stored validators.
+/// Makes a request to the origin a validation of a stored response (RFC 9111 §4.3.1): the client's
+/// own conditions and ranges go, `If-None-Match` and `If-Modified-Since` come from the stored
+/// validators.
 ///
 /// `head` is the stored head. Without a validator the request becomes unconditional.
 package func setValidationFields(
@@ -15,8 +16,8 @@ package func setValidationFields(
   }
 }
 
-/// Takes a client's conditions and ranges off a request, so that the whole representation comes and can be
-/// stored: for a miss of a cacheable target.
+/// Takes a client's conditions and ranges off a request, so that the whole representation comes and
+/// can be stored: for a miss of a cacheable target.
 package func removeConditions(from fields: inout FieldSection) {
   fields.removeAll(.ifNoneMatch)
   fields.removeAll(.ifModifiedSince)
@@ -34,7 +35,8 @@ private func value(at range: Range<Int>, in head: ArraySlice<UInt8>) -> ArraySli
 package enum FreshenDecision: Sendable, Equatable {
   /// Keep the content, replace head and metadata; answer from it.
   case freshened(StorableResponse)
-  /// Answer from it this once and leave the stored one as it is: this request's answers are not stored.
+  /// Answer from it this once and leave the stored one as it is: this request's answers are not
+  /// stored.
   case answerOnly(StorableResponse, CacheReason)
   /// Answer from it this once, and remove what is stored: the merged head may not be stored.
   case answerAndRemove(StorableResponse, CacheReason)
@@ -51,7 +53,8 @@ package enum FreshenDecision: Sendable, Equatable {
 
 /// Updates a stored response from a 304 (RFC 9111 §3.2, §4.3.4).
 ///
-/// `head` is the stored head, `request` the request that the client sent (its fields select the variant).
+/// `head` is the stored head, `request` the request that the client sent (its fields select the
+/// variant).
 package func freshenDecision(
   stored: StoredMetadata, head: ArraySlice<UInt8>, by response: ResponseHead,
   to request: RequestHead, requestedAt: WallTime, receivedAt: WallTime, rules: CacheRules
@@ -62,7 +65,8 @@ package func freshenDecision(
   let merged = ResponseHead(
     status: stored.status, reason: StoredHead.reason(of: head),
     fields: mergedFields(storedFields, updatedBy: response.fields, receivedAt: receivedAt))
-  // `no-store` and the like are judged as if the merged response had come whole. HEAD freshens, too.
+  // `no-store` and the like are judged as if the merged response had come whole. HEAD freshens,
+  // too.
   var fetch = request
   fetch.method = .get
   let question = StorageQuestion(
@@ -79,8 +83,8 @@ package func freshenDecision(
   }
 }
 
-/// Whether a refusal to store says something about this request and nothing about what is stored: else any
-/// client could empty the store by asking for validation with `no-store`.
+/// Whether a refusal to store says something about this request and nothing about what is stored:
+/// else any client could empty the store by asking for validation with `no-store`.
 private func isAboutRequest(_ reason: CacheReason) -> Bool {
   switch reason {
   case .requestNoStore, .authorizationNotShared, .requestCookie, .requestContent: true
@@ -88,9 +92,9 @@ private func isAboutRequest(_ reason: CacheReason) -> Bool {
   }
 }
 
-/// Whether a 304 is about the stored response (RFC 9111 §4.3.4): a strong tag must be the same one, a weak one
-/// the same but for weakness; `Last-Modified` decides only where the 304 has no tag. Without validators the
-/// 304 is taken to be about what was asked.
+/// Whether a 304 is about the stored response (RFC 9111 §4.3.4): a strong tag must be the same one,
+/// a weak one the same but for weakness; `Last-Modified` decides only where the 304 has no tag.
+/// Without validators the 304 is taken to be about what was asked.
 private func validatorsAgree(_ stored: FieldSection, _ update: FieldSection) -> Bool {
   if let value = update.first(.etag) {
     guard let tag = EntityTag(value), let storedValue = stored.first(.etag),
@@ -104,8 +108,9 @@ private func validatorsAgree(_ stored: FieldSection, _ update: FieldSection) -> 
   return true
 }
 
-/// The stored lines with those of the 304 in place of the same names. What describes the stored content, and
-/// what is not stored anyway, stays as it was (RFC 9111 §3.2). A 304 without `Date` is dated by its arrival.
+/// The stored lines with those of the 304 in place of the same names. What describes the stored
+/// content, and what is not stored anyway, stays as it was (RFC 9111 §3.2). A 304 without `Date` is
+/// dated by its arrival.
 private func mergedFields(
   _ stored: FieldSection, updatedBy update: FieldSection, receivedAt: WallTime
 ) -> FieldSection {

@@ -7,8 +7,9 @@ internal import Primitives
 ///     entry   known │ name length │ name, lowercase │ present │ value length │ value, normalised
 ///             1       1             n                 1         4              n
 ///
-/// Values are normalised by white space only: lines joined, none around commas outside quotes. A field that
-/// is missing differs from an empty one. Entries come in the order of their names, each name once.
+/// Values are normalised by white space only: lines joined, none around commas outside quotes. A
+/// field that is missing differs from an empty one. Entries come in the order of their names, each
+/// name once.
 package struct VaryKey: Sendable, Hashable {
   /// How many fields `Vary` may name.
   package static let fieldLimit = 16
@@ -72,8 +73,8 @@ package struct VaryKey: Sendable, Hashable {
     }
   }
 
-  /// Whether a request selects the response with these entries. Allocates nothing. Bytes that are no entries
-  /// match nothing.
+  /// Whether a request selects the response with these entries. Allocates nothing. Bytes that are
+  /// no entries match nothing.
   package static func entries(_ bytes: Span<UInt8>, match request: FieldSection) -> Bool {
     if bytes.isEmpty { return true }
     let storage = request.storage
@@ -136,7 +137,8 @@ private struct SelectingValueReader: ~Escapable {
   private var keptUntil = 0
   private var isQuoted = false
   private var isEscaped = false
-  /// Whether the last byte given was a comma, or none has been given: white space after it means nothing.
+  /// Whether the last byte given was a comma, or none has been given: white space after it means
+  /// nothing.
   private var isAfterComma = true
   /// Whether at least one line has the name; complete once `next` has returned nil.
   private(set) var isPresent = false

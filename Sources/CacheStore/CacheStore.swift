@@ -36,11 +36,11 @@ package struct CacheStoreCounters: Sendable, Equatable {
   }
 }
 
-/// The memory store, shared by all loops: cut into shards by the hash of the key, each with a lock that is held
-/// for one lookup or one change.
+/// The memory store, shared by all loops: cut into shards by the hash of the key, each with a lock
+/// that is held for one lookup or one change.
 ///
-/// Holds only what `storageDecision` made storable; every entrance asks for the proof. Responses that are let
-/// go of are released after the lock.
+/// Holds only what `storageDecision` made storable; every entrance asks for the proof. Responses
+/// that are let go of are released after the lock.
 package final class CacheStore: Sendable {
   package let limits: CacheStoreLimits
   private let seed: HashSeed
@@ -80,10 +80,11 @@ package final class CacheStore: Sendable {
 
   // MARK: Storing
 
-  /// Begins to store a response. `length` is what its framing announced, nil when it announced none.
+  /// Begins to store a response. `length` is what its framing announced, nil when it announced
+  /// none.
   ///
-  /// Call when `storageDecision` said yes and before the first byte of content; what is stored for the same
-  /// request now is replaced when the content is complete.
+  /// Call when `storageDecision` said yes and before the first byte of content; what is stored for
+  /// the same request now is replaced when the content is complete.
   package func open(
     _ storable: StorableResponse, key: [UInt8], request: RequestHead, length: Int64?
   ) -> StoreOpening {
@@ -113,8 +114,8 @@ package final class CacheStore: Sendable {
     }
   }
 
-  /// Replaces head and metadata after a 304 and keeps the content (RFC 9111 §4.3.4). Answer from what this
-  /// returns. Nothing is stored when the response was removed in the meantime.
+  /// Replaces head and metadata after a 304 and keeps the content (RFC 9111 §4.3.4). Answer from
+  /// what this returns. Nothing is stored when the response was removed in the meantime.
   package func freshen(_ stored: StoredResponse, with storable: StorableResponse)
     -> StoredResponse
   {
@@ -130,7 +131,8 @@ package final class CacheStore: Sendable {
     return updated
   }
 
-  /// A response built for one answer and not stored: for `FreshenDecision.answerOnly` and `.answerAndRemove`.
+  /// A response built for one answer and not stored: for `FreshenDecision.answerOnly` and
+  /// `.answerAndRemove`.
   package func detached(_ stored: StoredResponse, with storable: StorableResponse)
     -> StoredResponse
   {
@@ -141,8 +143,8 @@ package final class CacheStore: Sendable {
 
   // MARK: Removing
 
-  /// Removes every response of a key, and keeps out those whose fetch began before: for `invalidationKeys` and
-  /// purges. Returns how many were removed.
+  /// Removes every response of a key, and keeps out those whose fetch began before: for
+  /// `invalidationKeys` and purges. Returns how many were removed.
   @discardableResult
   package func invalidate(_ key: [UInt8]) -> Int {
     let hash = hash(key)
@@ -158,8 +160,8 @@ package final class CacheStore: Sendable {
     _ = removed
   }
 
-  /// Removes every response for which the condition holds: walks the whole store, one shard after the other.
-  /// Returns how many were removed.
+  /// Removes every response for which the condition holds: walks the whole store, one shard after
+  /// the other. Returns how many were removed.
   @discardableResult
   package func removeAll(where condition: (StoredResponse) -> Bool) -> Int {
     var count = 0

@@ -8,8 +8,8 @@ package struct CacheStoreLimits: Sendable, Equatable {
   package var pendingLimit = 16 * 1024 * 1024
   /// How many responses one key may have, told apart by `Vary`.
   package var variantLimit = 16
-  /// Into how many parts with a lock each the store is cut: a power of two. Nil chooses: as many as leave
-  /// each part room for several of the longest objects.
+  /// Into how many parts with a lock each the store is cut: a power of two. Nil chooses: as many as
+  /// leave each part room for several of the longest objects.
   package var shardCount: Int?
 
   package init() {}

@@ -46,12 +46,12 @@ package struct FlightLimits: Sendable, Equatable {
 /// Makes one fetch of many simultaneous misses of one key, across all loops.
 ///
 ///     join ─▶ leads ─▶ fetch ─▶ land(stored)    ─▶ waiters look it up
-///          ├▶ waits              land(notShared) ─▶ waiters go alone, and so does everyone for a while
+///          ├▶ waits              land(notShared) ─▶ waiters, and all for a while, go alone
 ///          └▶ goesAlone          lease let go of ─▶ failed: waiters join again
 ///
-/// Joining takes a `LookupPermit`, which no decision has: a decision cannot be collapsed. A waiter never gets
-/// the leader's response, only word to look: what it then finds went through `storageDecision` and is
-/// selected by its own request.
+/// Joining takes a `LookupPermit`, which no decision has: a decision cannot be collapsed. A waiter
+/// never gets the leader's response, only word to look: what it then finds went through
+/// `storageDecision` and is selected by its own request.
 package final class FlightTable<Waiter: Sendable>: Sendable {
   private struct Flight: Sendable {
     let id: UInt64
@@ -73,8 +73,8 @@ package final class FlightTable<Waiter: Sendable>: Sendable {
   private let wake: @Sendable (Waiter, FlightOutcome) -> Void
   private let state = Mutex(State())
 
-  /// `wake` tells a waiter the outcome; it is called on whichever thread lands the fetch, without a lock held,
-  /// and must only post to the waiter's own loop.
+  /// `wake` tells a waiter the outcome; it is called on whichever thread lands the fetch, without a
+  /// lock held, and must only post to the waiter's own loop.
   package init(
     limits: FlightLimits = FlightLimits(),
     wake: @escaping @Sendable (Waiter, FlightOutcome) -> Void
@@ -119,8 +119,8 @@ package final class FlightTable<Waiter: Sendable>: Sendable {
     return .wait(FlightTicket(key: key, flight: flight.id, number: number))
   }
 
-  /// Takes a waiter out: its client went away, or it has waited long enough. Says whether it was still waiting;
-  /// when not, it has been or is being woken.
+  /// Takes a waiter out: its client went away, or it has waited long enough. Says whether it was
+  /// still waiting; when not, it has been or is being woken.
   @discardableResult
   package func leave(_ ticket: FlightTicket) -> Bool {
     state.withLock { state in
@@ -180,8 +180,8 @@ package struct FlightLoad: Sendable, Equatable {
 
 /// The duty to fetch a key that others may be waiting for. Belongs to one exchange: not `Sendable`.
 ///
-/// Land it as soon as it is known whether the response is stored. A lease that is let go of lands as failed, so
-/// that nobody waits for nothing.
+/// Land it as soon as it is known whether the response is stored. A lease that is let go of lands
+/// as failed, so that nobody waits for nothing.
 package final class FlightLease<Waiter: Sendable> {
   private let table: FlightTable<Waiter>
   private let key: [UInt8]

@@ -17,8 +17,8 @@ package struct HashSeed: Sendable {
 
 /// SipHash-1-3 (Aumasson and Bernstein): one round a word and three at the end, keyed.
 ///
-/// Keys are chosen by clients; with a known hash they could all be made to land in one place. Whole keys are
-/// compared after the hash, so a collision costs time and never gives a wrong answer.
+/// Keys are chosen by clients; with a known hash they could all be made to land in one place. Whole
+/// keys are compared after the hash, so a collision costs time and never gives a wrong answer.
 struct KeyHash {
   private var v0: UInt64
   private var v1: UInt64

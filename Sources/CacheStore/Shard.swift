@@ -6,9 +6,9 @@ internal import HTTPModel
 ///     slots   ─▶ node ─▶ next variant ─▶ …            one chain a key, newest first
 ///     queue   newest ◀─▶ … ◀─▶ hand ◀─▶ … ◀─▶ oldest     SIEVE: a hit sets a bit, nothing moves
 ///
-/// The table is open-addressed with linear probing and never more than half full. Eviction is SIEVE (Zhang et
-/// al., NSDI 2024): the hand walks from old to new, clears the bit of what was used, and takes the first
-/// that was not. All members are touched under the shard's lock only.
+/// The table is open-addressed with linear probing and never more than half full. Eviction is SIEVE
+/// (Zhang et al., NSDI 2024): the hand walks from old to new, clears the bit of what was used, and
+/// takes the first that was not. All members are touched under the shard's lock only.
 struct Shard: ~Copyable, Sendable {
   private static let none = UInt32.max
   /// How many used responses the hand passes before it takes one anyway, to keep the lock short.
@@ -47,8 +47,8 @@ struct Shard: ~Copyable, Sendable {
 
   // MARK: Finding
 
-  /// The response that the request selects (RFC 9111 §4.1): of those with `Vary` that match the newest, else
-  /// the newest without `Vary`.
+  /// The response that the request selects (RFC 9111 §4.1): of those with `Vary` that match the
+  /// newest, else the newest without `Vary`.
   mutating func find(_ key: Span<UInt8>, hash: UInt64, request: RequestHead) -> LookupResult {
     guard let slot = slot(of: key, hash: hash) else {
       counters.misses &+= 1
@@ -128,16 +128,16 @@ struct Shard: ~Copyable, Sendable {
 
   // MARK: Epochs
 
-  /// Counts the invalidations around a key. A response whose fetch began in an earlier epoch may be older
-  /// than the change that invalidated the key, and is not stored.
+  /// Counts the invalidations around a key. A response whose fetch began in an earlier epoch may be
+  /// older than the change that invalidated the key, and is not stored.
   func epoch(of hash: UInt64) -> UInt32 { epochs[Self.epochIndex(hash)] }
 
   private static func epochIndex(_ hash: UInt64) -> Int { Int(hash >> 58) & (epochCount - 1) }
 
   // MARK: Storing
 
-  /// Stores a response in place of those it supersedes. Returns what was removed, for the caller to let go of
-  /// after the lock.
+  /// Stores a response in place of those it supersedes. Returns what was removed, for the caller to
+  /// let go of after the lock.
   mutating func insert(
     _ response: StoredResponse, hash: UInt64, epoch: UInt32, superseding: [StoredResponse]
   ) -> InsertOutcome {
@@ -152,7 +152,8 @@ struct Shard: ~Copyable, Sendable {
     return .inserted(removed: removed)
   }
 
-  /// Puts a response in the place of another one, if that is still there; the newest stays the newest.
+  /// Puts a response in the place of another one, if that is still there; the newest stays the
+  /// newest.
   mutating func replace(_ old: StoredResponse, with new: StoredResponse, hash: UInt64)
     -> InsertOutcome
   {

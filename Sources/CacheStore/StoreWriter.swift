@@ -32,8 +32,8 @@ package enum StoreOutcome: Sendable {
 
 /// Gathers the content of one response while it streams to the client.
 ///
-/// Nothing is visible in the store before `finish`. A writer that is cancelled, let go of, or grown past a limit
-/// leaves no trace. Belongs to one exchange: not `Sendable`.
+/// Nothing is visible in the store before `finish`. A writer that is cancelled, let go of, or grown
+/// past a limit leaves no trace. Belongs to one exchange: not `Sendable`.
 package final class StoreWriter {
   /// What is known before the content.
   struct Entry {

@@ -16,8 +16,9 @@ package final class StoredResponse: Sendable {
   private let varyStart: UInt32
   private let headStart: UInt32
 
-  /// What one stored response costs beside key, vary entries, head and body, in bytes: the object, two array
-  /// headers, its node and its share of the table, rounded up as the allocator does. Measured.
+  /// What one stored response costs beside key, vary entries, head and body, in bytes: the object,
+  /// two array headers, its node and its share of the table, rounded up as the allocator does.
+  /// Measured.
   static let overhead = 272
 
   init(key: Span<UInt8>, storable: StorableResponse, body: [UInt8]) {
@@ -51,11 +52,12 @@ package final class StoredResponse: Sendable {
   /// Where in `bytes` the serialised head is: complete lines, without the empty line.
   package var headRange: Range<Int> { Int(headStart)..<bytes.count }
 
-  /// The serialised head. Takes a reference: not for the hit path, which writes from `bytes` itself.
+  /// The serialised head. Takes a reference: not for the hit path, which writes from `bytes`
+  /// itself.
   package var head: ArraySlice<UInt8> { bytes[headRange] }
 
-  /// The value of `ETag`, empty when there is none that is well formed. Takes a reference: ask only when the
-  /// request has conditions.
+  /// The value of `ETag`, empty when there is none that is well formed. Takes a reference: ask only
+  /// when the request has conditions.
   package var entityTag: ArraySlice<UInt8> {
     let range = metadata.entityTagRange
     return bytes[Int(headStart) + range.lowerBound..<Int(headStart) + range.upperBound]

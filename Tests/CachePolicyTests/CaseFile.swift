@@ -11,7 +11,8 @@ import Testing
 ///       Cache-Control: private
 ///     stored: response-private
 ///
-/// Lines that begin with `#` say why. `{T+60}` in a value is the HTTP date 60 seconds after the response came.
+/// Lines that begin with `#` say why. `{T+60}` in a value is the HTTP date 60 seconds after the
+/// response came.
 struct PolicyCase: Sendable, CustomTestStringConvertible {
   struct Step: Sendable {
     var word: String

@@ -1,0 +1,103 @@
+import CachePolicy
+import HTTPModel
+import Primitives
+import Testing
+
+/// Whatever field values peers send, the policy answers: no trap, and what holds always holds.
+@Suite struct HostileInputTests {
+  private struct Generator: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+      state &+= 0x9E37_79B9_7F4A_7C15
+      var value = state
+      value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
+      value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
+      return value ^ value >> 31
+    }
+  }
+
+  private static let pieces: [String] = [
+    "max-age", "s-maxage", "no-store", "no-cache", "private", "public", "must-revalidate", "=",
+    "\"",
+    "\\", ",", ";", " ", "\t", "0", "1", "60", "99999999999999999999", "-", ".", "*", "W/", "\"a\"",
+    "Accept", "accept-language", "x", "/", "//", "..", ".", "?", "#", "http:", "https://h", ":",
+    "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994",
+    "only-if-cached", "max-stale", "min-fresh", "stale-if-error", "immutable", "é", "'", "a=b",
+  ]
+
+  private static let fields: [KnownField] = [
+    .cacheControl, .pragma, .expires, .date, .age, .lastModified, .etag, .vary, .connection,
+    .location, .contentLocation, .ifNoneMatch, .ifModifiedSince, .cookie, .setCookie, .accept,
+    .acceptLanguage, .contentLength, .range,
+  ]
+
+  private func section(_ generator: inout Generator) -> FieldSection {
+    var fields = FieldSection()
+    for _ in 0..<Int.random(in: 0..<6, using: &generator) {
+      var value: [UInt8] = []
+      for _ in 0..<Int.random(in: 0..<8, using: &generator) {
+        value += Array((Self.pieces.randomElement(using: &generator) ?? "").utf8)
+      }
+      fields.append(
+        Self.fields.randomElement(using: &generator) ?? .age, value.trimmingOptionalWhitespace())
+    }
+    return fields
+  }
+
+  @Test(arguments: 1...8 as ClosedRange<UInt64>)
+  func `any field values get an answer`(seed: UInt64) {
+    var generator = Generator(state: seed)
+    var rules = CacheRules(profile: seed.isMultiple(of: 2) ? .conformant : .strict)
+    rules.defaultTTL = Seconds(60)
+    let now = WallTime(secondsSinceEpoch: 784_111_777)
+    var storedCount = 0
+    for _ in 0..<4000 {
+      let request = RequestHead(
+        method: .get, target: [UInt8](ascii: "/a/b?c"), authority: [UInt8](ascii: "h:"),
+        fields: section(&generator))
+      let response = ResponseHead(status: .ok, fields: section(&generator))
+      let decision = storageDecision(
+        for: response, to: request, exchange: .other, requestedAt: now, receivedAt: now,
+        rules: rules)
+      var post = request
+      post.method = .post
+      _ = invalidationKeys(for: post, scheme: .https, response: response)
+      guard case .store(let stored) = decision else { continue }
+      storedCount += 1
+      check(stored, request: request, other: section(&generator), rules: rules, now: now)
+    }
+    #expect(storedCount > 100)
+  }
+
+  private func check(
+    _ stored: StorableResponse, request: RequestHead, other: FieldSection, rules: CacheRules,
+    now: WallTime
+  ) {
+    // What a request fetched it selects, and what the head says is read back.
+    #expect(stored.vary.matches(request.fields))
+    let fields = StoredHead.fields(of: stored.head[...])
+    #expect(!fields.contains(.age))
+    #expect(fields.contains(.date))
+    let again = ResponseHead(status: .notModified, fields: other)
+    _ = freshenDecision(
+      stored: stored.metadata, head: stored.head[...], by: again, to: request, requestedAt: now,
+      receivedAt: now, rules: rules)
+    // A response once stale does not get fresh by waiting.
+    var wasStale = false
+    for seconds in [0, 1, 60, 3600, 1 << 31, 1 << 40] as [Int64] {
+      let later = WallTime(secondsSinceEpoch: now.secondsSinceEpoch + seconds)
+      let decision = reuseDecision(
+        for: request, stored: stored.metadata, now: later, rules: rules)
+      if case .fresh(let age) = decision {
+        #expect(!wasStale)
+        #expect(age.ttl >= 0)
+        #expect(age.ttl <= stored.metadata.lifetime.count)
+      } else if decision.reason == .stale {
+        wasStale = true
+      }
+      _ = conditionDecision(
+        for: request, stored: stored.metadata,
+        entityTag: stored.head[stored.metadata.entityTagRange], now: later)
+    }
+  }
+}
