@@ -1,0 +1,51 @@
+internal import Primitives
+
+/// What became of a settings file.
+package struct Loaded: Sendable, Equatable {
+  /// Nil when there are errors.
+  package var settings: Settings?
+  /// Everything there is to say, in the order of the files and their lines.
+  package var diagnostics: [Diagnostic]
+  /// The files that were read, the first one first.
+  package var files: [String]
+
+  package var hasErrors: Bool { settings == nil }
+}
+
+extension Settings {
+  /// Reads a settings file, those it includes, and checks them: all errors and warnings at once.
+  ///
+  /// A YAML syntax error or a repeated key ends the reading of its file and comes without what follows
+  /// from it. Files that settings only name (certificates, keys, logs) are not touched.
+  ///
+  /// - Parameters:
+  ///   - path: of the file, as the operator wrote it; diagnostics show it so.
+  ///   - files: where files come from.
+  package static func load(_ path: String, from files: any SettingsFiles = DiskFiles()) -> Loaded {
+    var reading = Reading()
+    var including = Including(files)
+    guard let tree = including.read(files.absolute(path), name: path, &reading) else {
+      return loaded(nil, reading)
+    }
+    let section = Section<Draft>.settings
+    guard let draft = section.form.read(tree, &reading) else { return loaded(nil, reading) }
+    let settings = Assembly(draft).settings(&reading)
+    if !reading.hasErrors { Lint(draft).report(&reading) }
+    return loaded(settings, reading)
+  }
+
+  private static func loaded(_ settings: Settings?, _ reading: Reading) -> Loaded {
+    Loaded(
+      settings: reading.hasErrors ? nil : settings, diagnostics: reading.sorted,
+      files: reading.sources.map(\.path))
+  }
+
+  /// The settings as a file would say them: every key, or only those that differ from their defaults.
+  ///
+  /// Read again, it gives equal settings. Nothing in it is secret: files are named, never quoted.
+  package func yaml(onlyChanges: Bool = false) -> String {
+    let section = Section<Draft>.settings
+    let tree = section.form.write(Draft(self))
+    return YAMLWriter.text(onlyChanges ? section.changes(tree) : tree)
+  }
+}
