@@ -106,7 +106,7 @@ extension Diagnostic {
       String(repeating: " ", count: max(place.column - 1, 0))
       + mark(String(repeating: "^", count: min(place.length, room)))
     lines.append(paint.faint("\(blank) |"))
-    lines.append(paint.faint("\(gap)\(number) | ") + shown)
+    lines.append(paint.faint("\(gap)\(number) |") + (shown.isEmpty ? "" : " \(shown)"))
     lines.append(paint.faint("\(blank) | ") + marker + (remark.map { " \($0)" } ?? ""))
     return lines
   }

@@ -65,6 +65,7 @@ private struct QuantityForm {
   let shape: Shape
   let units: [Unit]
   let range: ClosedRange<Int64>
+  let example: String
   let write: (Int64) -> String
 
   func read(_ tree: Tree, _ reading: inout Reading) -> Int64? {
@@ -82,7 +83,7 @@ private struct QuantityForm {
     case .noNumber:
       reading.error(
         "wrong-type", "\(shape.noun) belongs here, not '\(text.prefix(60))'", at: tree.place,
-        help: "write a whole number and a unit, such as \(write(range.lowerBound))")
+        help: "write a whole number and a unit, such as \(example)")
     }
     return nil
   }
@@ -108,7 +109,8 @@ private struct QuantityForm {
   }
 
   private func listedUnits(after number: String) -> String {
-    units.map { number + $0.suffix }.joined(separator: ", ")
+    units.filter { !["kB", "MB", "GB"].contains($0.suffix) }.map { number + $0.suffix }
+      .joined(separator: ", ")
   }
 }
 
@@ -116,7 +118,7 @@ extension Form<Milliseconds> {
   static func duration(_ low: Milliseconds, _ high: Milliseconds) -> Form<Milliseconds> {
     let range = low.count...max(low.count, high.count)
     let quantity = QuantityForm(
-      shape: .duration(range), units: timeUnits, range: range,
+      shape: .duration(range), units: timeUnits, range: range, example: "30s",
       write: { Quantity.text(of: Milliseconds($0)) })
     return Form(shape: quantity.shape) { tree, reading in
       quantity.read(tree, &reading).map { Milliseconds($0) }
@@ -150,7 +152,8 @@ extension Form<Int> {
   static func size(_ low: Int, _ high: Int) -> Form<Int> {
     let quantity = QuantityForm(
       shape: .size(low...max(low, high)), units: sizeUnits,
-      range: Int64(low)...Int64(max(low, high)), write: { Quantity.text(ofBytes: $0) })
+      range: Int64(low)...Int64(max(low, high)), example: "64KiB",
+      write: { Quantity.text(ofBytes: $0) })
     return Form(shape: quantity.shape) { tree, reading in
       quantity.read(tree, &reading).map { Int($0) }
     } write: {

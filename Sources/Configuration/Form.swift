@@ -56,7 +56,7 @@ extension Shape {
     case .integer: "a whole number"
     case .duration: "a duration"
     case .size: "a size"
-    case .choice(let words): words.count == 1 ? "'\(words[0])'" : "one of " + listed(words)
+    case .choice(let words): words.count == 1 ? "'\(words[0])'" : "one of " + listed(words, "or")
     case .list: "a list"
     case .oneOrMore(let one): "\(one.noun), or a list of them,"
     case .map, .section: "a mapping"
@@ -269,7 +269,8 @@ extension Form {
         items.count < count.lowerBound
         ? "at least \(count.lowerBound)" : "at most \(count.upperBound)"
       reading.error(
-        "out-of-range", "this list has \(bound) item\(bound.hasSuffix(" 1") ? "" : "s")", at: place)
+        "out-of-range", "this list needs \(bound) item\(bound.hasSuffix(" 1") ? "" : "s")",
+        at: place)
       return nil
     }
     var values: [Item] = []
@@ -312,11 +313,26 @@ extension Form {
 
   /// The word `off` for nil, anything else for a value.
   static func orOff<Wrapped>(_ form: Form<Wrapped>) -> Form where Value == Wrapped? {
-    Form(shape: .either([.choice(["off"]), form.shape])) { tree, reading in
-      if tree.content == .text("off", isPlain: true) { return .some(nil) }
+    wordOr("off", form)
+  }
+
+  /// The word `none` for nil, anything else for a value.
+  static func orNone<Wrapped>(_ form: Form<Wrapped>) -> Form where Value == Wrapped? {
+    wordOr("none", form)
+  }
+
+  private static func wordOr<Wrapped>(_ word: String, _ form: Form<Wrapped>) -> Form
+  where Value == Wrapped? {
+    let shape = Shape.either([.choice([word]), form.shape])
+    return Form(shape: shape) { tree, reading in
+      if tree.content == .text(word, isPlain: true) { return .some(nil) }
+      if case .section(let section) = form.shape, !tree.isMap {
+        tree.mismatch(shape, &reading, help: section.keyList)
+        return nil
+      }
       return form.read(tree, &reading).map { .some($0) }
     } write: { value in
-      value.map(form.write) ?? .plain("off")
+      value.map(form.write) ?? .plain(word)
     }
   }
 }

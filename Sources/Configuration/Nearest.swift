@@ -1,7 +1,7 @@
 /// The word an operator probably meant.
 enum Nearest {
   /// The candidate with the fewest changed, added, left out or swapped letters, when they are few enough
-  /// for the length of the word; nil otherwise. Case and `-` for `_` do not count.
+  /// for the length of the word; else one that begins with it. Case and `-` for `_` do not count.
   static func word(to word: String, among candidates: some Collection<String>) -> String? {
     let wanted = folded(word)
     guard wanted.count <= 64 else { return nil }
@@ -14,7 +14,8 @@ enum Nearest {
       }
     }
     if let best, best.distance < wanted.count { return best.word }
-    return nil
+    guard wanted.count >= 3 else { return nil }
+    return candidates.first { folded($0).starts(with: wanted) }
   }
 
   private static func folded(_ word: String) -> [UInt8] {

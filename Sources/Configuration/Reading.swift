@@ -4,7 +4,7 @@ struct SourceText {
   var name: String
   /// Absolute; relative paths in the file start from its directory.
   var path: String
-  var lines: [Substring]
+  var lines: [String]
 
   /// Relative paths in the file start here.
   var directory: String { Paths.directory(of: path) }
@@ -69,7 +69,7 @@ struct Reading {
   private func line(of place: Tree.Place) -> String? {
     guard sources.indices.contains(place.source) else { return nil }
     let lines = sources[place.source].lines
-    return lines.indices.contains(place.line - 1) ? String(lines[place.line - 1]) : nil
+    return lines.indices.contains(place.line - 1) ? lines[place.line - 1] : nil
   }
 
   /// Everything found, in the order of the files and their lines.

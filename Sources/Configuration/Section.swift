@@ -106,8 +106,7 @@ extension Section {
 
   private func read(_ tree: Tree, _ reading: inout Reading) -> Owner? {
     guard case .map(let entries) = tree.content else {
-      tree.mismatch(
-        .section(shape), &reading, help: "its keys are \(listed(keys.map(\.name)))")
+      tree.mismatch(.section(shape), &reading, help: shape.keyList)
       return nil
     }
     var owner = blank()
@@ -121,7 +120,7 @@ extension Section {
     for key in keys where key.isRequired && !entries.contains(where: { $0.key == key.name }) {
       reading.error(
         "missing-key", "the key '\(key.name)' is missing in \(name)", at: tree.place,
-        help: "'\(key.name)': \(key.about)")
+        help: "'\(key.name)': \(key.about.firstSentence)")
     }
     check(&owner, KeyPlaces(entries, whole: tree.place), &reading)
     return owner
@@ -131,7 +130,7 @@ extension Section {
     let names = keys.map(\.name)
     let help =
       Nearest.word(to: entry.key, among: names).map { "did you mean '\($0)'?" }
-      ?? "its keys are \(listed(names))"
+      ?? shape.keyList
     reading.error(
       "unknown-key", "'\(entry.key)' is no key of \(name)", at: entry.keyPlace, help: help)
   }
@@ -146,7 +145,26 @@ extension Section {
   func changes(_ tree: Tree) -> Tree { shape.changes(tree) }
 }
 
+extension String {
+  /// Up to the first full stop that ends a sentence, without it.
+  fileprivate var firstSentence: Substring {
+    var index = startIndex
+    while index < endIndex {
+      let next = self.index(after: index)
+      if self[index] == ".", next == endIndex || self[next] == " " { return self[..<index] }
+      index = next
+    }
+    return self[...]
+  }
+}
+
 extension SectionShape {
+  /// Which keys there are, for messages.
+  var keyList: String {
+    keys.count == 1
+      ? "its only key is '\(keys[0].name)'" : "its keys are \(listed(keys.map(\.name)))"
+  }
+
   /// The tree without what is as it is by default, in nested sections too.
   func changes(_ tree: Tree) -> Tree {
     guard case .map(let entries) = tree.content else { return tree }

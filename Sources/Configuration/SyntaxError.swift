@@ -34,8 +34,8 @@ struct SyntaxError {
   private mutating func describe(_ problem: String, _ context: YamlError.Context?, _ source: Int) {
     message = Self.sentences[problem]?.message ?? "YAML: \(problem)"
     help = Self.sentences[problem]?.help
-    if let context, context.text != "expected a single document in the stream" {
-      note = context.text
+    if let context, let beginning = Self.beginnings[context.text] {
+      note = beginning
       noted = Tree.Place(source: source, line: context.mark.line, column: context.mark.column)
     }
   }
@@ -50,6 +50,17 @@ struct SyntaxError {
       }
     }
   }
+
+  /// What libYAML was reading, by its own words.
+  private static let beginnings = [
+    "while parsing a flow sequence": "the list begins here",
+    "while parsing a flow mapping": "the mapping begins here",
+    "while parsing a block mapping": "the mapping begins here",
+    "while parsing a block collection": "the list begins here",
+    "while scanning a quoted scalar": "the text begins here",
+    "while parsing a quoted scalar": "the text begins here",
+    "while scanning a simple key": "the key begins here",
+  ]
 
   private struct Sentence {
     var message: String
@@ -85,7 +96,7 @@ struct SyntaxError {
   ]
 
   /// Reports the error. A tab and a repeated key are looked up in the lines first.
-  func report(to reading: inout Reading, lines: [Substring]) {
+  func report(to reading: inout Reading, lines: [String]) {
     var error = self
     if let key = repeatedKey {
       error.pointAtRepetition(of: key, in: lines)
@@ -110,19 +121,35 @@ struct SyntaxError {
 
   /// Yams tells where the first of the two stands; the second follows in the same column, or on the same
   /// line within braces.
-  private mutating func pointAtRepetition(of key: String, in lines: [Substring]) {
+  private mutating func pointAtRepetition(of key: String, in lines: [String]) {
     place.length = max(key.unicodeScalars.count, 1)
-    for number in place.line..<max(lines.count, place.line) {
-      let scalars = lines[number].unicodeScalars
-      let indentation = scalars.prefix { $0 == " " }.count
-      let rest = Substring(scalars.dropFirst(indentation))
-      guard indentation == place.column - 1,
-        ["", "'", "\""].contains(where: { rest.hasPrefix("\($0)\(key)\($0):") })
-      else { continue }
-      note = "it is written here first"
-      noted = place
-      place.line = number + 1
-      return
+    guard let second = repetition(of: key, in: lines) else { return }
+    note = "it is written here first"
+    noted = place
+    place = second
+  }
+
+  private func repetition(of key: String, in lines: [String]) -> Tree.Place? {
+    let spellings = ["", "'", "\""].map { Array("\($0)\(key)\($0):".unicodeScalars) }
+    func stands(in line: [Unicode.Scalar], at column: Int) -> Bool {
+      line.indices.contains(column) && spellings.contains { line[column...].starts(with: $0) }
     }
+    var second = place
+    for number in (place.line - 1)..<max(lines.count, place.line) where number < lines.count {
+      let line = Array(lines[number].unicodeScalars)
+      let own = place.column - 1
+      let further = line.indices.dropFirst(place.column).first { column in
+        stands(in: line, at: column) && " ,{".unicodeScalars.contains(line[column - 1])
+      }
+      let isFirstLine = number == place.line - 1
+      let isIndented = line.prefix(own).allSatisfy { $0 == " " }
+      guard
+        let column = isFirstLine ? further : (isIndented && stands(in: line, at: own) ? own : nil)
+      else { continue }
+      second.line = number + 1
+      second.column = column + 1
+      return second
+    }
+    return nil
   }
 }

@@ -161,18 +161,6 @@ extension Section<DecisionDraft> {
   }
 }
 
-extension Form {
-  /// The word `none` for nil, anything else for a value.
-  fileprivate static func orNone<Wrapped>(_ form: Form<Wrapped>) -> Form where Value == Wrapped? {
-    Form(shape: .either([.choice(["none"]), form.shape])) { tree, reading in
-      if tree.content == .text("none", isPlain: true) { return .some(nil) }
-      return form.read(tree, &reading).map { .some($0) }
-    } write: { value in
-      value.map(form.write) ?? .plain("none")
-    }
-  }
-}
-
 extension Form<EchoProof> {
   fileprivate static var proof: Form<EchoProof> {
     .parsed("a place in the verdict", example: "json:/response/uid") { text in

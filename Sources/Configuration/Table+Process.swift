@@ -166,6 +166,10 @@ extension Form<Int?> {
     let number = Form<Int>.integer(1...1_024)
     return Form(shape: .either([.choice(["auto"]), number.shape])) { tree, reading in
       if tree.content == .text("auto", isPlain: true) { return .some(nil) }
+      guard case .text(let text, _) = tree.content, text.utf8.decimalValue() != nil else {
+        tree.mismatch(.either([.choice(["auto"]), number.shape]), &reading)
+        return nil
+      }
       return number.read(tree, &reading).map { .some($0) }
     } write: { value in
       value.map(number.write) ?? .plain("auto")
@@ -192,7 +196,7 @@ extension Section<LimitSettings> {
       check: { limits, places, reading in
         for key in ["request_line", "field_line"] {
           let bytes = key == "request_line" ? limits.wire.requestLine : limits.wire.fieldLine
-          if bytes > limits.wire.head {
+          if places.has(key), bytes > limits.wire.head {
             reading.error(
               "out-of-range", "'\(key)' cannot be larger than 'head'", at: places.value(key))
           }

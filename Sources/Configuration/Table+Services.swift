@@ -132,6 +132,7 @@ extension Section<HealthSettings> {
       ],
       blank: { HealthSettings(path: []) },
       check: { health, places, reading in
+        if !places.has("timeout") { health.timeout = min(health.timeout, health.every) }
         if health.timeout > health.every {
           reading.error(
             "out-of-range", "a probe may not last longer than the time between two",

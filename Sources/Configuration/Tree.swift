@@ -64,6 +64,8 @@ extension Tree {
     Tree(.map(entries.map { Entry(key: $0.0, keyPlace: Place(), value: $0.1) }))
   }
 
+  var isMap: Bool { if case .map = content { true } else { false } }
+
   subscript(key: String) -> Tree? {
     guard case .map(let entries) = content else { return nil }
     return entries.first { $0.key == key }?.value

@@ -18,8 +18,11 @@ enum YAMLReader {
     var bytes = bytes[...]
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
     let text = String(decoding: bytes, as: UTF8.self)
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-      .map { $0.hasSuffix("\r") ? $0.dropLast() : $0 }
+    let lines = bytes.split(separator: ASCII.lineFeed, omittingEmptySubsequences: false).map {
+      line in
+      String(
+        decoding: line.last == ASCII.carriageReturn ? line.dropLast() : line, as: UTF8.self)
+    }
     let source = reading.add(SourceText(name: name, path: path, lines: lines))
     let start = Tree.Place(source: source, line: 1, column: 1)
     guard isReadable(bytes, at: start, &reading) else { return nil }
@@ -135,9 +138,10 @@ private struct Conversion {
   private func scalarTree(
     _ scalar: Node.Scalar, _ place: Tree.Place, _ reading: inout Reading
   ) -> Tree? {
-    guard String(describing: scalar.tag).isEmpty else {
+    // Yams gives quoted text the tag of strings.
+    guard ["", "tag:yaml.org,2002:str"].contains(String(describing: scalar.tag)) else {
       reading.error(
-        "yaml-tag", "tags such as !!str are not read in settings", at: place,
+        "yaml-tag", "tags such as !!int are not read in settings", at: place,
         help: "leave the tag out")
       return nil
     }
