@@ -8,6 +8,11 @@ package struct StoredAge: Sendable, Hashable {
   /// Whole seconds of freshness left, rounded down; negative when stale (RFC 9211 §2.5).
   package let ttl: Int64
 
+  /// The age of a stored response at a moment.
+  package init(of stored: StoredMetadata, at now: WallTime) {
+    self.init(of: stored, age: stored.currentAge(at: now))
+  }
+
   init(of stored: StoredMetadata, age: Milliseconds) {
     self.age = Seconds(age.count / 1000)
     let left = stored.lifetime.milliseconds.count - age.count

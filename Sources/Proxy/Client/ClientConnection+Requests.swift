@@ -1,0 +1,195 @@
+internal import Configuration
+internal import EventLoop
+internal import HTTPModel
+internal import HTTPWire
+internal import Primitives
+internal import Transport
+
+// Reading: from bytes to requests.
+extension ClientConnection {
+  /// Takes what came. The bytes are the loop's; what is not used now is copied.
+  func take(_ bytes: UnsafeRawBufferPointer) {
+    if case .closing = phase { return }
+    if inbound.isEmpty {
+      let used = unsafe process(bytes)
+      if used < bytes.count { unsafe inbound.append(contentsOf: bytes[used...]) }
+    } else {
+      unsafe inbound.append(contentsOf: bytes)
+      processInbound()
+    }
+    settleReading()
+  }
+
+  /// Goes on with what is kept, after an exchange ended outside of `process`.
+  func processInbound() {
+    guard !isProcessing, !inbound.isEmpty else { return }
+    let kept = inbound
+    inbound = []
+    let used = unsafe kept.withUnsafeBytes { unsafe process($0) }
+    if used < kept.count { inbound = Array(kept[used...]) }
+  }
+
+  /// Reads no further while there is enough of later requests; reads on when there is not.
+  func settleReading() {
+    guard !isClosed else { return }
+    if inbound.count >= Self.pipelineBufferBytes, isBusy {
+      stream.pauseReading()
+    } else if exchange?.wantsMoreRequestBody ?? true {
+      stream.resumeReading()
+    }
+  }
+
+  private var isBusy: Bool { if case .waiting = phase { true } else { false } }
+
+  /// Works off the bytes as far as the phase allows. Returns how many are used.
+  private func process(_ bytes: UnsafeRawBufferPointer) -> Int {
+    isProcessing = true
+    defer { isProcessing = false }
+    let span = unsafe Span<UInt8>(_unsafeBytes: bytes)
+    var offset = 0
+    while offset < span.count {
+      switch phase {
+      case .head:
+        guard let next = head(in: span, from: offset) else { return offset }
+        offset = next
+      case .body, .discarding:
+        guard let next = unsafe content(in: span, of: bytes, from: offset) else {
+          return span.count
+        }
+        offset = next
+      case .tunnel:
+        unsafe exchange?.tunnel(fromClient: UnsafeRawBufferPointer(rebasing: bytes[offset...]))
+        return span.count
+      case .waiting: return offset
+      case .closing: return span.count
+      }
+    }
+    return offset
+  }
+
+  // MARK: Heads
+
+  /// The offset after a complete head at `offset`, its exchange begun; nil when more must come.
+  private func head(in bytes: Span<UInt8>, from offset: Int) -> Int? {
+    let rest = bytes.extracting(offset...)
+    do throws(ProtocolViolation) {
+      if scanner.isAtStart { awaitRestOfHead() }
+      guard let count = try scanner.scan(rest, limits: worker.wireLimits) else { return nil }
+      scanner.reset()
+      let head = try RequestHeadParser.parse(rest.extracting(0..<count), limits: worker.wireLimits)
+      try begin(head)
+      return offset + count
+    } catch {
+      refuse(.malformedRequest, violation: error)
+      return offset
+    }
+  }
+
+  private func begin(_ head: RequestHead) throws(ProtocolViolation) {
+    let framing = try requestFraming(of: head)
+    let expectsContinue = try expectation(of: head) == .continue100
+    requestCount += 1
+    body = BodyDecoder(framing, limits: worker.wireLimits)
+    response = ResponseWriter(
+      method: head.method, version: head.version,
+      keepsAlive: connectionPersistence(version: head.version, fields: head.fields) == .keepAlive
+        && requestCount < worker.requestsPerConnection && !worker.isDraining)
+    let hasContent = !body.isFinished
+    phase = hasContent ? .body : .waiting
+    if hasContent { awaitBody() } else { extendForWriting() }
+    worker.begin(
+      IncomingRequest(head: head, framing: framing, expectsContinue: expectsContinue), on: self)
+    if !hasContent { exchange?.requestEnded(trailers: FieldSection()) }
+  }
+
+  // MARK: Content
+
+  /// The offset after the next piece of content, or nil when all bytes are used.
+  private func content(
+    in span: Span<UInt8>, of bytes: UnsafeRawBufferPointer, from offset: Int
+  ) -> Int? {
+    do throws(ProtocolViolation) {
+      switch try body.next(in: span, from: offset) {
+      case .data(let range):
+        unsafe contentArrived(UnsafeRawBufferPointer(rebasing: bytes[range]))
+        return range.upperBound
+      case .needsMore: return nil
+      case .end(let next):
+        contentEnded(trailers: body.trailers)
+        return next
+      }
+    } catch {
+      contentBroken(error)
+      return nil
+    }
+  }
+
+  private func contentArrived(_ piece: UnsafeRawBufferPointer) {
+    if case .discarding(let remaining) = phase {
+      guard remaining > piece.count else { return closeLingering() }
+      phase = .discarding(remaining: remaining - piece.count)
+      return
+    }
+    awaitBody()
+    unsafe exchange?.requestContent(piece)
+  }
+
+  private func contentEnded(trailers: FieldSection) {
+    if case .discarding = phase { return becomeReady() }
+    phase = .waiting
+    extendForWriting()
+    exchange?.requestEnded(trailers: trailers)
+  }
+
+  /// The request broke in the middle: its exchange must not be completed by anybody.
+  private func contentBroken(_ violation: ProtocolViolation) {
+    if case .discarding = phase { return closeLingering() }
+    if let exchange, !response.isStarted {
+      exchange.fail(.malformedRequest, violation: violation)
+      closeLingering()
+    } else {
+      cancelExchange()
+      stream.abort()
+    }
+  }
+
+  // MARK: Between requests
+
+  /// The response is complete. Goes on to the next request, or throws away the rest of this one.
+  func responseEnded() {
+    exchange = nil
+    guard response.keepsAlive, !worker.isDraining, !inputEnded else {
+      if case .body = phase { return closeLingering() }
+      return closeAfterFlush()
+    }
+    if case .body = phase {
+      phase = .discarding(remaining: Self.discardBytes)
+      extendForWriting()
+    } else {
+      becomeReady()
+    }
+  }
+
+  private func becomeReady() {
+    phase = .head
+    awaitHead()
+    guard !isProcessing else { return }
+    processInbound()
+    settleReading()
+  }
+
+  // MARK: Refusing
+
+  /// Answers bytes that are no request, and closes (RFC 9112 §2.2, §9.6).
+  func refuse(_ failure: ProxyFailure, violation: ProtocolViolation? = nil) {
+    response = ResponseWriter(method: .get, version: .http11, keepsAlive: false)
+    let id = worker.nextExchangeID()
+    let answer = LocalAnswer.failure(
+      failure, status: violation?.status, detail: violation?.code.rawValue,
+      proxyName: worker.plan.settings.name, exchange: id.text)
+    send(answer)
+    worker.recordRefusedBytes(
+      id: id, reason: violation?.code.rawValue ?? failure.rawValue, answer: answer, facts: facts)
+    closeLingering()
+  }
+}

@@ -1,0 +1,178 @@
+internal import Configuration
+internal import EventLoop
+internal import HTTPModel
+internal import HTTPWire
+internal import Platform
+internal import Primitives
+internal import TLS
+internal import Transport
+
+/// One client's connection, speaking HTTP/1.1 as a server: requests in, responses out, one after
+/// the other.
+///
+///     head ──▶ body ──▶ waiting ──▶ head …          (response complete and request complete)
+///      │         │          └─────▶ discarding ──▶ head | closed
+///      └─────────┴──▶ closing ──▶ closed            (refused bytes, last response, deadline)
+///                     tunnel                        (after 101)
+///
+/// Belongs to one loop and is entered from its turn only; not `Sendable`.
+final class ClientConnection: StreamHandler {
+  enum Phase {
+    /// Between requests, or in the middle of a head.
+    case head
+    /// The content of the current request is coming.
+    case body
+    /// The request is complete; its response is not.
+    case waiting
+    /// The response is complete and the rest of the request is thrown away, up to a limit.
+    case discarding(remaining: Int)
+    /// The protocol was changed; bytes pass as they are.
+    case tunnel
+    /// Nothing more is read; what is queued is sent, then the connection closes.
+    case closing
+  }
+
+  /// How many bytes of later requests are kept while one is being answered.
+  static let pipelineBufferBytes = 65_536
+  /// How much of an unread request is read and thrown away to keep the connection.
+  static let discardBytes = 262_144
+
+  unowned let worker: Worker
+  private(set) var facts: ClientFacts
+  /// Who answers requests instead of the routes; nil where the routes do.
+  let responder: LocalResponder?
+  let stream: ByteStream
+
+  var phase = Phase.head
+  var inbound: [UInt8] = []
+  var scanner = HeadScanner(.request)
+  var body = BodyDecoder(.none)
+  var exchange: Exchange?
+  var response = ResponseWriter()
+  var requestCount = 0
+  var isProcessing = false
+  /// Set once the stream told that it is closed: nothing may be sent any more.
+  var isClosed = false
+  /// Set where the client has sent its last byte.
+  var inputEnded = false
+  private var deadline: LoopTimer?
+  /// The place in the worker's table.
+  var place = 0
+
+  init(
+    worker: Worker, stream: ByteStream, facts: ClientFacts, responder: LocalResponder? = nil
+  ) {
+    self.worker = worker
+    self.stream = stream
+    self.facts = facts
+    self.responder = responder
+    super.init()
+    deadline = LoopTimer(on: worker.loop.timers, target: self)
+    deadline?.arm(after: worker.timeouts.handshake)
+  }
+
+  /// Whether nothing is going on here: the connection may be closed without loss.
+  var isIdle: Bool {
+    if case .head = phase { scanner.isAtStart && exchange == nil } else { false }
+  }
+
+  // MARK: What the stream tells
+
+  override func received(_ bytes: UnsafeRawBufferPointer) { unsafe take(bytes) }
+
+  override func streamOpened() {
+    if let certificate = stream.tls?.peerCertificate() { facts.identify(certificate) }
+    deadline?.arm(after: worker.timeouts.requestHead)
+  }
+
+  override func receivedEnd(clean: Bool) {
+    inputEnded = true
+    switch phase {
+    case .head:
+      if exchange == nil { closeAfterFlush() }
+    case .body:
+      // The request can never be complete: whoever answers it would answer something else.
+      cancelExchange()
+      stream.abort()
+    case .waiting: break
+    case .discarding, .closing: closeAfterFlush()
+    case .tunnel: exchange?.tunnelEndedByClient()
+    }
+  }
+
+  override func outputDrained() {
+    extendForWriting()
+    exchange?.clientDrained()
+  }
+
+  override func closed(_ failure: StreamFailure?) {
+    guard !isClosed else { return }
+    isClosed = true
+    deadline?.disarm()
+    inbound = []
+    cancelExchange()
+    worker.clientClosed(self)
+  }
+
+  override func timerFired(_ timer: LoopTimer) {
+    switch phase {
+    case .head:
+      if scanner.isAtStart {
+        stream.closeAfterFlush()
+      } else {
+        refuse(.requestHeadTimeout)
+      }
+    case .body:
+      if let exchange, !response.isStarted {
+        exchange.fail(.requestBodyTimeout)
+      } else {
+        stream.abort()
+      }
+    case .waiting, .tunnel:
+      // Origins have deadlines of their own; this one is for a client that takes no bytes.
+      if stream.pendingOutputBytes > 0 {
+        stream.abort()
+      } else {
+        deadline?.arm(after: worker.timeouts.write)
+      }
+    case .discarding, .closing: stream.abort()
+    }
+  }
+
+  // MARK: Deadlines
+
+  func awaitBody() { deadline?.arm(after: worker.timeouts.requestBody) }
+  func awaitRestOfHead() { deadline?.arm(after: worker.timeouts.requestHead) }
+  func extendForWriting() { deadline?.arm(after: worker.timeouts.write) }
+  func awaitHead() {
+    deadline?.arm(
+      after: scanner.isAtStart ? worker.timeouts.keepAlive : worker.timeouts.requestHead)
+  }
+
+  // MARK: Ending
+
+  func cancelExchange() {
+    guard let ended = exchange else { return }
+    exchange = nil
+    ended.clientGone()
+  }
+
+  func closeAfterFlush() {
+    phase = .closing
+    deadline?.arm(after: worker.timeouts.write)
+    stream.closeAfterFlush()
+  }
+
+  /// Closes once the answer is sent, and reads on for a moment so that the client sees it (RFC 9112
+  /// §9.6).
+  func closeLingering() {
+    phase = .closing
+    deadline?.arm(after: worker.timeouts.write)
+    stream.closeAfterFlush(lingering: true)
+  }
+
+  /// The server stops: an idle connection closes now, a busy one after its response.
+  func drain() {
+    if isIdle { closeAfterFlush() }
+  }
+}

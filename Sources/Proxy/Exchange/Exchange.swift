@@ -1,0 +1,510 @@
+internal import Configuration
+internal import EventLoop
+internal import HTTPModel
+internal import HTTPWire
+internal import Platform
+internal import Primitives
+internal import Transport
+
+/// One request and what becomes of it: forwarded to an origin, its response delivered as it comes.
+///
+/// The shell of every lane; lanes are subclasses that say what is done with the response
+/// (`responseArrived` and the hooks after it). It is held by its client connection until the
+/// response is complete. Belongs to one loop; not `Sendable`.
+class Exchange {
+  /// Content that is kept for an origin that is not connected yet, in bytes, before the client is
+  /// paused.
+  static let pendingContentBytes = 65_536
+
+  unowned let worker: Worker
+  unowned let client: ClientConnection
+  let plan: Plan
+  let route: RoutePlan
+  let id: ExchangeID
+  /// The request as it came.
+  let request: RequestHead
+  let framing: BodyFraming
+  let expectsContinue: Bool
+  let beganAt: MonotonicTime
+  let beganWall: WallTime
+  var record: ExchangeRecord
+
+  /// The request as it goes to the origin; set by `prepare`.
+  var outgoing: RequestHead
+  var outgoingFraming: BodyFraming
+  private(set) var origin: OriginConnection?
+  private var pool: ServicePool?
+  private var tried = OriginSet()
+  private var attempt = 0
+  private(set) var isEnded = false
+  private var responseBegan = false
+  private(set) var requestIsComplete = false
+  private var pendingContent: [UInt8] = []
+  private var contentBytes: Int64 = 0
+  private var contentWasSent = false
+  private(set) var sentAt: MonotonicTime?
+  /// When the request went out; before that, when it came.
+  private(set) var sentWall: WallTime
+
+  init(_ incoming: IncomingRequest, id: ExchangeID, on client: ClientConnection, route: RoutePlan) {
+    worker = client.worker
+    self.client = client
+    plan = client.worker.plan
+    self.route = route
+    self.id = id
+    request = incoming.head
+    framing = incoming.framing
+    expectsContinue = incoming.expectsContinue
+    beganAt = client.worker.loop.now
+    beganWall = client.worker.loop.wallNow
+    sentWall = client.worker.loop.wallNow
+    outgoing = incoming.head
+    outgoingFraming = incoming.framing
+    record = ExchangeRecord()
+  }
+
+  // MARK: Hooks for lanes
+
+  /// Starts what has to be done with the request. The base forwards it at once.
+  func start() {
+    guard prepare() else { return }
+    connect()
+  }
+
+  /// Changes the outgoing head as this lane needs, after what every intermediary does and after the
+  /// operator's rules, so that no rule undoes it. Returns why the request cannot go out, or nil.
+  func prepareLane(_ head: inout RequestHead) -> ProxyFailure? { nil }
+
+  /// The final head of the response has come. The base delivers it as it is.
+  func responseArrived(_ head: ResponseHead, framing: BodyFraming) {
+    deliver(head, framing: framing)
+  }
+
+  /// Content of the response. The base sends it on.
+  func responseContent(_ piece: UnsafeRawBufferPointer) { unsafe deliver(content: piece) }
+
+  /// The response is complete. The base completes the client's.
+  func responseEnded(trailers: FieldSection) { deliverEnd(trailers: trailers) }
+
+  /// The response broke off. Whatever was kept of it must be forgotten.
+  func responseBroken() {}
+
+  /// Whether interim responses go to the client before the verdict on the final one.
+  var forwardsInterimResponses: Bool { true }
+  /// Whether the exchange is in the decision lane: it is never sent twice.
+  var isDecision: Bool { false }
+  /// The protocols this exchange may change to; empty for none.
+  var allowedUpgrades: [[UInt8]] { [] }
+
+  // MARK: The request's way to the origin
+
+  /// Makes the outgoing head: what every intermediary does, then what the lane does, then the
+  /// operator's rules. False when the request was refused.
+  func prepare() -> Bool {
+    var head = request
+    let upgrade = asksUpgrade
+    do throws(ProtocolViolation) {
+      try removeHopByHopFields(from: &head.fields)
+    } catch {
+      fail(.malformedRequest, violation: error)
+      return false
+    }
+    if !expectsContinue { head.fields.removeAll(.expect) }
+    head.fields.removeAll(.trailer)
+    RequestForwarding.setTarget(
+      of: &head,
+      originAuthority: route.settings.forwarding.preservesHost ? nil : route.originAuthority)
+    if !route.isAudit {
+      RequestForwarding.setForwardingFields(
+        of: &head, client: client.facts, settings: route.settings.forwarding)
+    }
+    RequestForwarding.appendVia(to: &head, proxyName: plan.settings.name)
+    if !route.isAudit { head.fields.apply(route.settings.requestFields) }
+    if let failure = prepareLane(&head) {
+      fail(failure)
+      return false
+    }
+    setFraming(of: &head)
+    if upgrade, let protocols = request.fields.first(.upgrade) {
+      head.fields.set(.connection, "upgrade")
+      head.fields.set(.upgrade, protocols)
+    }
+    outgoing = head
+    return true
+  }
+
+  /// Whether the request asks for a protocol that this exchange may change to.
+  var asksUpgrade: Bool {
+    guard !allowedUpgrades.isEmpty,
+      let protocols = try? upgradeProtocols(version: request.version, fields: request.fields)
+    else { return false }
+    return !protocols.isEmpty
+      && protocols.allSatisfy { wanted in
+        allowedUpgrades.contains { wanted.name.equalsIgnoringASCIICase($0) }
+      }
+  }
+
+  private func setFraming(of head: inout RequestHead) {
+    head.fields.removeAll(.contentLength)
+    switch outgoingFraming {
+    case .none, .untilClose: break
+    case .length(let count):
+      var digits: [UInt8] = []
+      digits.append(decimal: UInt64(max(count, 0)))
+      head.fields.append(.contentLength, digits)
+    case .chunked: head.fields.append(.transferEncoding, "chunked")
+    }
+  }
+
+  /// Asks for a connection to an origin of the route's service.
+  func connect() {
+    attempt += 1
+    worker.service(route).acquire(for: self, tried: tried)
+  }
+
+  /// Content for the origin that this program holds whole: sent with the head, framed by its
+  /// length.
+  func hold(content: [UInt8]) {
+    outgoingFraming =
+      content.isEmpty && framing == .none ? .none : .length(Int64(content.count))
+    pendingContent = content
+    requestIsComplete = true
+  }
+
+  // MARK: What the client's side tells
+
+  /// Whether the client's connection may be read on.
+  var wantsMoreRequestBody: Bool {
+    guard let origin else { return pendingContent.count < Self.pendingContentBytes }
+    return !origin.isSaturated
+  }
+
+  /// Content of the request.
+  func requestContent(_ piece: UnsafeRawBufferPointer) {
+    guard !isEnded else { return }
+    contentBytes += Int64(piece.count)
+    record.bytesReceived = contentBytes
+    if let limit = route.requestBodyBytes, contentBytes > limit {
+      return fail(.requestBodyTooLarge)
+    }
+    guard let origin else {
+      unsafe keep(piece)
+      return
+    }
+    contentWasSent = true
+    guard outgoingFraming == .chunked else { return unsafe origin.send(piece) }
+    let end: [UInt8] = [ASCII.carriageReturn, ASCII.lineFeed]
+    worker.withHeadBuffer { bytes in
+      MessageSerializer.appendChunkHeader(byteCount: piece.count, to: &bytes)
+      unsafe bytes.withUnsafeBytes { first in
+        unsafe end.withUnsafeBytes { last in unsafe origin.send(first, piece, last) }
+      }
+    }
+  }
+
+  private func keep(_ piece: UnsafeRawBufferPointer) {
+    if outgoingFraming == .chunked {
+      MessageSerializer.appendChunkHeader(byteCount: piece.count, to: &pendingContent)
+    }
+    unsafe pendingContent.append(contentsOf: piece)
+    if outgoingFraming == .chunked { MessageSerializer.appendChunkEnd(to: &pendingContent) }
+  }
+
+  /// The request is complete.
+  func requestEnded(trailers: FieldSection) {
+    guard !isEnded, !requestIsComplete else { return }
+    requestIsComplete = true
+    if outgoingFraming == .chunked {
+      var last: [UInt8] = []
+      do throws(ProtocolViolation) {
+        try MessageSerializer.appendLastChunk(trailers: trailers, to: &last)
+      } catch {
+        return fail(.malformedRequest, violation: error)
+      }
+      if let origin {
+        unsafe last.withUnsafeBytes { unsafe origin.send($0) }
+      } else {
+        pendingContent.append(contentsOf: last)
+      }
+    }
+    origin?.requestEnded()
+  }
+
+  /// The client is gone: nobody waits for the response.
+  func clientGone() {
+    guard !isEnded else { return }
+    record.outcome = .clientGone
+    responseBroken()
+    detachOrigin(.abandoned)
+    end()
+  }
+
+  /// The client took what was queued for it.
+  func clientDrained() { origin?.resume() }
+
+  /// The origin took what was queued for it.
+  func originDrained() { client.settleReading() }
+
+  // MARK: What the pool tells
+
+  func assigned(to pool: ServicePool) {
+    self.pool = pool
+    record.origin = pool.address.description
+  }
+
+  /// There is a connection: the request goes out.
+  func originReady(_ connection: OriginConnection) {
+    origin = connection
+    sentAt = worker.loop.now
+    sentWall = worker.loop.wallNow
+    do throws(ProtocolViolation) {
+      try connection.begin(outgoing, for: self, timeouts: route.waits)
+    } catch {
+      detachOrigin(.abandoned)
+      return fail(.malformedRequest, violation: error)
+    }
+    if !pendingContent.isEmpty {
+      contentWasSent = true
+      unsafe pendingContent.withUnsafeBytes { unsafe connection.send($0) }
+      if !isDecision { pendingContent = [] }
+    }
+    if requestIsComplete { connection.requestEnded() }
+    client.settleReading()
+  }
+
+  /// There is no connection.
+  func originUnavailable(_ failure: ProxyFailure, at pool: ServicePool?) {
+    attemptFailed(failure, .notConnected)
+  }
+
+  // MARK: What the origin tells
+
+  var wantsUpgrade: Bool { asksUpgrade }
+
+  func originInterim(_ head: ResponseHead) {
+    responseBegan = true
+    guard forwardsInterimResponses, !isEnded else { return }
+    if head.status.code == 100, !expectsContinue { return }
+    var head = head
+    guard (try? removeHopByHopFields(from: &head.fields)) != nil else { return }
+    client.sendInterim(head)
+  }
+
+  func originHead(_ head: ResponseHead, framing: BodyFraming) {
+    guard !isEnded else { return }
+    responseBegan = true
+    if let pool { worker.service(route).succeeded(at: pool.number) }
+    record.originMicroseconds = sentAt.map { worker.loop.now.nanoseconds(since: $0) / 1000 }
+    var head = head
+    do throws(ProtocolViolation) {
+      try removeHopByHopFields(from: &head.fields)
+    } catch {
+      detachOrigin(.protocolViolation)
+      return fail(.originMalformed, violation: error)
+    }
+    if !head.fields.contains(.date) {
+      // RFC 9110 §6.6.1: whoever forwards a response without a date supplies one.
+      head.fields.append(.date, HTTPDate.format(worker.loop.wallNow))
+    }
+    responseArrived(head, framing: framing)
+  }
+
+  func originContent(_ piece: UnsafeRawBufferPointer) {
+    guard !isEnded else { return }
+    unsafe responseContent(piece)
+  }
+
+  func originEnded(trailers: FieldSection) {
+    releaseOrigin()
+    guard !isEnded else { return }
+    responseEnded(trailers: trailers)
+  }
+
+  /// The origin failed before the response was complete.
+  func originFailed(
+    _ failure: ProxyFailure, violation: ProtocolViolation? = nil, wasReused: Bool
+  ) {
+    guard !isEnded else { return }
+    let kind: OriginAttemptFailure =
+      switch failure {
+      case .originTimeout: .timedOut
+      case .originMalformed: .protocolViolation
+      default: responseBegan ? .closedWithinResponse : .closedBeforeResponse
+      }
+    if let pool { worker.service(route).failed(at: pool.number, OriginFault(kind)) }
+    releaseOrigin()
+    attemptFailed(failure, kind, violation: violation, wasReused: wasReused)
+  }
+
+  private func attemptFailed(
+    _ failure: ProxyFailure, _ kind: OriginAttemptFailure, violation: ProtocolViolation? = nil,
+    wasReused: Bool = false
+  ) {
+    if let pool, kind == .notConnected { tried.insert(OriginSet(origin: pool.number)) }
+    releaseOrigin()
+    let decision = retryDecision(
+      after: OriginAttempt(
+        number: attempt, isDecision: isDecision, connectionWasReused: wasReused,
+        bodyCanBeReplayed: !contentWasSent, responseBegan: responseBegan, failure: kind),
+      method: request.method, attemptLimit: 1 + route.service.settings.retries)
+    switch decision {
+    case .connectElsewhere, .sendAgain:
+      record.retries += 1
+      connect()
+    case .refuse: fail(failure, violation: violation)
+    }
+  }
+
+  // MARK: Delivering
+
+  /// Sends the head of the response to the client; its content follows.
+  func deliver(_ head: ResponseHead, framing: BodyFraming) {
+    var head = head
+    if !route.isAudit { head.fields.apply(route.settings.responseFields) }
+    record.status = head.status
+    client.sendHead(head, framing: framing)
+  }
+
+  /// Sends content of the response, as fast as the client takes it.
+  func deliver(content piece: UnsafeRawBufferPointer) {
+    record.bytesSent += Int64(piece.count)
+    guard unsafe client.sendContent(piece) else { return fail(.originMalformed) }
+    if client.stream.isSaturated { origin?.pause() }
+  }
+
+  func deliverEnd(trailers: FieldSection) {
+    guard client.sendEnd(trailers: trailers) else { return fail(.originClosed) }
+    finish()
+  }
+
+  /// Sends a response that is held whole.
+  func deliverWhole(_ head: ResponseHead, content: [UInt8]) {
+    var head = head
+    if !route.isAudit { head.fields.apply(route.settings.responseFields) }
+    record.status = head.status
+    record.bytesSent = Int64(content.count)
+    client.sendWhole(head, content: content)
+    finish()
+  }
+
+  func deliverWhole(_ answer: LocalAnswer) { deliverWhole(answer.head, content: answer.content) }
+
+  /// Answers instead of the origin; breaks off where the response has begun already.
+  func fail(_ failure: ProxyFailure, violation: ProtocolViolation? = nil) {
+    guard !isEnded else { return }
+    responseBroken()
+    detachOrigin(.abandoned)
+    record.reason = violation?.code.rawValue ?? failure.rawValue
+    record.outcome = .failed
+    if client.response.isStarted {
+      end()
+      return client.breakOff()
+    }
+    // A violation of the origin's is a 502, whatever its own status says.
+    let status = failure == .malformedRequest ? violation?.status : nil
+    let answer = failureAnswer(failure, status: status, violation: violation)
+    if !requestIsComplete { client.response.closeAfterResponse() }
+    record.status = answer.head.status
+    record.bytesSent = Int64(answer.content.count)
+    client.send(answer)
+    finish()
+  }
+
+  /// The answer that stands for a failure; lanes may give it another form.
+  func failureAnswer(_ failure: ProxyFailure, status: Status?, violation: ProtocolViolation?)
+    -> LocalAnswer
+  {
+    LocalAnswer.failure(
+      failure, status: status, detail: violation?.code.rawValue, proxyName: plan.settings.name,
+      exchange: id.text)
+  }
+
+  // MARK: Ending
+
+  /// The response is complete.
+  func finish() {
+    guard !isEnded else { return }
+    detachOrigin(.unreadBody)
+    end()
+    client.responseEnded()
+  }
+
+  private func end() {
+    isEnded = true
+    worker.record(self)
+  }
+
+  /// Sends the request again, prepared anew; the response so far is forgotten. The connection that
+  /// brought it goes its own way.
+  func startAgain() {
+    detachOrigin(.unreadBody)
+    guard prepare() else { return }
+    connect()
+  }
+
+  /// The connection is not this exchange's any more, by whatever way it left.
+  private func releaseOrigin() {
+    origin = nil
+    if let pool {
+      worker.service(route).finished(at: pool.number)
+      self.pool = nil
+    }
+  }
+
+  /// Gives up a connection before the end of its response, or the wait for one.
+  private func detachOrigin(_ spoiler: OriginConnectionSpoiler) {
+    let connection = origin
+    pool?.cancel(self)
+    releaseOrigin()
+    connection?.abandon(spoiler)
+  }
+
+  // MARK: Tunnels (RFC 9110 §7.8)
+
+  func originUpgraded(_ head: ResponseHead) {
+    var head = head
+    let protocols = head.fields.first(.upgrade).map { Array($0) }
+    guard let protocols, (try? removeHopByHopFields(from: &head.fields)) != nil else {
+      return fail(.originUpgraded)
+    }
+    head.fields.set(.upgrade, protocols)
+    head.fields.set(.connection, "upgrade")
+    record.status = head.status
+    record.outcome = .tunnelled
+    client.becomeTunnel(head)
+  }
+
+  func tunnel(fromClient bytes: UnsafeRawBufferPointer) {
+    unsafe origin?.send(bytes)
+    if origin?.isSaturated == true { client.stream.pauseReading() }
+  }
+
+  func tunnel(fromOrigin bytes: UnsafeRawBufferPointer) {
+    record.bytesSent += Int64(bytes.count)
+    unsafe client.stream.write(bytes)
+    if client.stream.isSaturated { origin?.pause() }
+  }
+
+  func tunnelEndedByClient() {
+    detachOrigin(.upgraded)
+    end()
+    client.endTunnel()
+  }
+
+  func tunnelEndedByOrigin() {
+    detachOrigin(.upgraded)
+    end()
+    client.endTunnel()
+  }
+}
+
+extension OriginFault {
+  init(_ failure: OriginAttemptFailure) {
+    switch failure {
+    case .notConnected: self = .notConnected
+    case .closedBeforeResponse, .closedWithinResponse: self = .closed
+    case .timedOut: self = .responseTimedOut
+    case .protocolViolation: self = .protocolViolation
+    }
+  }
+}

@@ -1,0 +1,36 @@
+internal import Configuration
+internal import Cryptography
+internal import Primitives
+internal import TLS
+internal import Verdict
+
+/// What a connection tells about its client, in the form the forwarding fields need.
+struct ClientFacts {
+  /// The address without port, IPv6 without brackets; empty for a Unix socket.
+  var address: [UInt8]
+  /// The port of the client; 0 for a Unix socket.
+  var port: UInt16
+  /// The port the client connected to; 0 for a Unix socket.
+  var localPort: UInt16
+  var isSecure: Bool
+  /// Whether the peer's own forwarding fields are believed.
+  var isTrusted: Bool
+  /// What the verified client certificate says; nil without one.
+  var certificate: ClientCertificateFacts?
+  /// Its names, for rules of verdicts; nil without one.
+  var names: ClientCertificateNames?
+
+  var scheme: StaticString { isSecure ? "https" : "http" }
+}
+
+extension ClientFacts {
+  /// Takes over what the TLS edge read from a verified client certificate.
+  mutating func identify(_ identity: CertificateIdentity) {
+    certificate = ClientCertificateFacts(
+      subject: identity.subject, dnsNames: identity.dnsNames, uris: identity.uris,
+      fingerprint: Array(identity.fingerprint.bytes))
+    names = ClientCertificateNames(
+      commonName: identity.commonName, emails: identity.emailAddresses,
+      dnsNames: identity.dnsNames, uris: identity.uris, subject: identity.subject)
+  }
+}

@@ -1,0 +1,116 @@
+internal import CachePolicy
+internal import CacheStore
+internal import Configuration
+internal import EventLoop
+internal import HTTPModel
+internal import HTTPWire
+internal import Primitives
+internal import Transport
+
+/// An answer from the store: which response, how old, and what is said about it.
+struct StoredAnswer {
+  let response: StoredResponse
+  let age: StoredAge
+  let status: CacheStatus
+
+  init(_ response: StoredResponse, age: StoredAge, status: CacheStatus) {
+    self.response = response
+    self.age = age
+    self.status = status
+  }
+}
+
+extension ClientConnection {
+  /// Content up to this length is copied into the send buffer; longer content is sent from where it
+  /// is.
+  private static let copiedBytes = 8192
+
+  /// Sends a stored response, or the 304 that stands for it. Returns how much content was sent.
+  func sendStored(_ answer: StoredAnswer, to request: RequestHead, route: RoutePlan) -> Int64 {
+    guard !isClosed else { return 0 }
+    let stored = answer.response
+    let condition = conditionDecision(
+      for: request, stored: stored.metadata, entityTag: stored.entityTagIfAsked(by: request),
+      now: worker.loop.wallNow)
+    if condition == .notModified {
+      sendNotModified(stored.head, age: answer.age, status: answer.status)
+      return 0
+    }
+    if !route.settings.responseFields.isEmpty {
+      return sendRewritten(answer, to: request, route: route)
+    }
+    let hasContent = request.method != .head && stored.metadata.status != .noContent
+    response.sendsStored()
+    worker.withHeadBuffer { lines in
+      appendChangingLines(age: answer.age, status: answer.status, to: &lines)
+      unsafe lines.withUnsafeBytes { changing in
+        unsafe stored.withUnsafeParts { head, body in
+          if !hasContent {
+            unsafe stream.write(head, changing)
+          } else if body.count <= Self.copiedBytes {
+            unsafe stream.write(head, changing, body)
+          } else {
+            unsafe stream.write(head, changing, shared: stored.body, 0..<stored.body.count)
+          }
+        }
+      }
+    }
+    extendForWriting()
+    return hasContent ? Int64(stored.body.count) : 0
+  }
+
+  /// Sends a 304 for a stored head.
+  func sendNotModified(_ head: ArraySlice<UInt8>, age: StoredAge?, status: CacheStatus) {
+    guard !isClosed else { return }
+    response.sendsStored()
+    worker.withHeadBuffer { bytes in
+      StoredHead.appendNotModified(of: head, to: &bytes)
+      appendChangingLines(age: age, status: status, to: &bytes)
+      unsafe bytes.withUnsafeBytes { unsafe stream.write($0) }
+    }
+    extendForWriting()
+  }
+
+  /// The fields that differ from answer to answer, and the end of the head.
+  private func appendChangingLines(
+    age: StoredAge?, status: CacheStatus, to lines: inout [UInt8]
+  ) {
+    if let age {
+      lines.append(ascii: "Age: ")
+      lines.append(decimal: UInt64(age.age.count.magnitude))
+      lines.append(ascii: "\r\n")
+    }
+    status.appendLine(to: &lines)
+    if !response.keepsAlive {
+      lines.append(ascii: "Connection: close\r\n")
+    } else if response.isOldVersion {
+      lines.append(ascii: "Connection: keep-alive\r\n")
+    }
+    lines.append(ascii: "\r\n")
+  }
+
+  /// The slow way, for routes whose rules change fields of responses.
+  private func sendRewritten(_ answer: StoredAnswer, to request: RequestHead, route: RoutePlan)
+    -> Int64
+  {
+    let stored = answer.response
+    var head = ResponseHead(
+      status: stored.metadata.status, fields: StoredHead.fields(of: stored.head))
+    var age: [UInt8] = []
+    age.append(decimal: UInt64(answer.age.age.count.magnitude))
+    head.fields.set(.age, age)
+    var status: [UInt8] = []
+    answer.status.append(to: &status)
+    head.fields.append(.cacheStatus, status)
+    head.fields.apply(route.settings.responseFields)
+    sendWhole(head, content: stored.body)
+    return request.method == .head ? 0 : Int64(stored.body.count)
+  }
+}
+
+extension StoredResponse {
+  /// The entity tag where the request has a condition on it; empty otherwise.
+  fileprivate func entityTagIfAsked(by request: RequestHead) -> ArraySlice<UInt8> {
+    request.fields.contains(.ifNoneMatch) ? entityTag : []
+  }
+}

@@ -1,0 +1,40 @@
+internal import CachePolicy
+internal import Configuration
+internal import HTTPModel
+internal import Primitives
+internal import Transport
+internal import Verdict
+
+/// An exchange whose request looks like one for a decision, on a route that declares none: the
+/// response is hardened, never stored, never shared, delivered as it comes, and reported.
+///
+/// It had no token to answer, so nothing can be verified (DESIGN: the life of an exchange).
+final class UndeclaredExchange: Exchange {
+  private let reason: DecisionSign
+
+  init(
+    _ incoming: IncomingRequest, id: ExchangeID, on client: ClientConnection, route: RoutePlan,
+    reason: DecisionSign
+  ) {
+    self.reason = reason
+    super.init(incoming, id: id, on: client, route: route)
+    record.lane = .undeclared
+  }
+
+  override var isDecision: Bool { true }
+
+  override func prepareLane(_ head: inout RequestHead) -> ProxyFailure? {
+    // An old or partial answer is no answer to this request.
+    guard head.method == .get || head.method == .head else { return nil }
+    removeConditions(from: &head.fields)
+    return nil
+  }
+
+  override func responseArrived(_ head: ResponseHead, framing: BodyFraming) {
+    worker.report(undeclared: head, reason: reason, of: self)
+    guard route.settings.onDecision == .deliver else { return fail(.undeclaredDecision) }
+    var head = head
+    hardenDecisionResponse(&head.fields, under: nil)
+    deliver(head, framing: framing)
+  }
+}

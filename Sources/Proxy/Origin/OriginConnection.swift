@@ -1,0 +1,329 @@
+internal import EventLoop
+internal import HTTPModel
+internal import HTTPWire
+internal import Primitives
+internal import Transport
+
+/// One connection to an origin, speaking HTTP/1.1 as a client: one exchange at a time.
+///
+///     opening ──▶ idle ⇄ head ──▶ content ──▶ idle | closed
+///                          └────▶ tunnel
+///
+/// It is used again only after a request and a response that were both complete, without a byte
+/// left over. Belongs to one loop and is entered from its turn only; not `Sendable`.
+final class OriginConnection: StreamHandler {
+  enum Phase {
+    case opening
+    case idle
+    /// The head of the response, or of an interim response before it, is awaited.
+    case head
+    case content
+    case tunnel
+    case closed
+  }
+
+  unowned let pool: ServicePool
+  let id: OriginConnectionID
+  private unowned let worker: Worker
+  private(set) var stream: ByteStream?
+  private(set) var phase = Phase.opening
+  private var scanner = HeadScanner(.response)
+  private var body = BodyDecoder(.none)
+  private var inbound: [UInt8] = []
+  private var exchange: Exchange?
+  private var requestIsComplete = false
+  private var persists = false
+  /// Whether an exchange used this connection before the present one.
+  private(set) var wasUsed = false
+  /// Whether it is left in the middle of an exchange.
+  private var wasGivenUp = false
+  private var deadline: LoopTimer?
+  private var timeouts: OriginWaits
+
+  init(pool: ServicePool, worker: Worker, id: OriginConnectionID, timeouts: OriginWaits) {
+    self.pool = pool
+    self.worker = worker
+    self.id = id
+    self.timeouts = timeouts
+    super.init()
+    deadline = LoopTimer(on: worker.loop.timers, target: self)
+  }
+
+  /// The pool has started to connect.
+  func opens(on stream: ByteStream) {
+    self.stream = stream
+    deadline?.arm(after: timeouts.connect)
+  }
+
+  // MARK: The exchange's side
+
+  /// Sends the head of a request; its content follows by `send(content:)`.
+  func begin(
+    _ head: RequestHead, for exchange: Exchange, timeouts: OriginWaits
+  ) throws(ProtocolViolation) {
+    self.exchange = exchange
+    self.timeouts = timeouts
+    phase = .head
+    scanner.reset()
+    requestIsComplete = false
+    persists = true
+    try worker.withHeadBuffer { bytes throws(ProtocolViolation) in
+      try MessageSerializer.append(head, to: &bytes)
+      unsafe bytes.withUnsafeBytes { unsafe stream?.write($0) }
+    }
+    deadline?.arm(after: timeouts.idle)
+  }
+
+  /// Sends content of the request, framed already.
+  func send(_ bytes: UnsafeRawBufferPointer) {
+    unsafe stream?.write(bytes)
+    deadline?.arm(after: timeouts.idle)
+  }
+
+  /// Sends a chunk: its header, its data, its end.
+  func send(
+    _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer,
+    _ third: UnsafeRawBufferPointer
+  ) {
+    unsafe stream?.write(first, second, third)
+    deadline?.arm(after: timeouts.idle)
+  }
+
+  /// The request is sent to its end; the time until the first byte of the answer counts from now.
+  func requestEnded() {
+    requestIsComplete = true
+    if case .head = phase { deadline?.arm(after: timeouts.firstByte) }
+  }
+
+  /// The exchange gives this connection up before its end.
+  func abandon(_ spoiler: OriginConnectionSpoiler) {
+    exchange = nil
+    guard !isClosed else { return }
+    leave(.spoiled(spoiler))
+  }
+
+  /// Whether the exchange should wait before it sends more.
+  var isSaturated: Bool { stream?.isSaturated ?? false }
+  func pause() { stream?.pauseReading() }
+  func resume() { stream?.resumeReading() }
+  private var isClosed: Bool { if case .closed = phase { true } else { false } }
+
+  // MARK: What the stream tells
+
+  override func streamOpened() {
+    deadline?.disarm()
+    phase = .idle
+    pool.opened(self)
+  }
+
+  override func received(_ bytes: UnsafeRawBufferPointer) {
+    if inbound.isEmpty {
+      let used = unsafe process(bytes)
+      if used < bytes.count, !isClosed { unsafe inbound.append(contentsOf: bytes[used...]) }
+    } else {
+      unsafe inbound.append(contentsOf: bytes)
+      let kept = inbound
+      inbound = []
+      let used = unsafe kept.withUnsafeBytes { unsafe process($0) }
+      if used < kept.count, !isClosed { inbound = Array(kept[used...]) }
+    }
+  }
+
+  override func receivedEnd(clean: Bool) {
+    switch phase {
+    case .opening, .closed: break
+    case .idle: end()
+    case .tunnel: exchange?.tunnelEndedByOrigin()
+    case .head: fail(.originClosed)
+    case .content:
+      // Over TLS only a closing alert tells that nothing was cut off (RFC 9112 §9.8).
+      guard clean, (try? body.peerClosed()) != nil else { return fail(.originClosed) }
+      persists = false
+      complete(trailers: FieldSection(), hasLeftover: false)
+    }
+  }
+
+  override func outputDrained() { exchange?.originDrained() }
+
+  override func closed(_ failure: StreamFailure?) {
+    guard !isClosed else { return }
+    let wasOpening = if case .opening = phase { true } else { false }
+    let ended = exchange
+    exchange = nil
+    phase = .closed
+    deadline?.disarm()
+    if wasOpening {
+      pool.openFailed(self, failure)
+    } else {
+      pool.closed(self, leased: ended != nil)
+      ended?.originFailed(.originClosed, wasReused: wasUsed)
+    }
+  }
+
+  override func timerFired(_ timer: LoopTimer) {
+    switch phase {
+    case .opening:
+      phase = .closed
+      stream?.abort()
+      pool.openTimedOut(self)
+    case .idle, .closed: break
+    case .head, .content: fail(.originTimeout)
+    case .tunnel: exchange?.tunnelEndedByOrigin()
+    }
+  }
+
+  // MARK: Reading
+
+  private func process(_ bytes: UnsafeRawBufferPointer) -> Int {
+    let span = unsafe Span<UInt8>(_unsafeBytes: bytes)
+    var offset = 0
+    while offset < span.count {
+      switch phase {
+      case .opening, .closed: return span.count
+      case .idle:
+        // Nobody asked anything: these bytes would be taken for the answer to the next request.
+        end()
+        return span.count
+      case .head:
+        guard let next = head(in: span, from: offset) else { return offset }
+        offset = next
+      case .content:
+        guard let next = unsafe content(in: span, of: bytes, from: offset) else {
+          return span.count
+        }
+        offset = next
+      case .tunnel:
+        unsafe exchange?.tunnel(fromOrigin: UnsafeRawBufferPointer(rebasing: bytes[offset...]))
+        return span.count
+      }
+    }
+    return offset
+  }
+
+  private func head(in bytes: Span<UInt8>, from offset: Int) -> Int? {
+    guard let exchange else { return nil }
+    let rest = bytes.extracting(offset...)
+    do throws(ProtocolViolation) {
+      guard let count = try scanner.scan(rest, limits: worker.wireLimits) else {
+        deadline?.arm(after: timeouts.idle)
+        return nil
+      }
+      scanner.reset()
+      let head = try ResponseHeadParser.parse(rest.extracting(0..<count), limits: worker.wireLimits)
+      try handle(head, for: exchange, hasLeftover: offset + count < bytes.count)
+      return offset + count
+    } catch {
+      fail(.originMalformed, violation: error)
+      return nil
+    }
+  }
+
+  private func handle(_ head: ResponseHead, for exchange: Exchange, hasLeftover: Bool)
+    throws(ProtocolViolation)
+  {
+    if head.status == .switchingProtocols {
+      guard exchange.wantsUpgrade else { throw ProtocolViolation(.invalidUpgrade) }
+      phase = .tunnel
+      persists = false
+      exchange.originUpgraded(head)
+      return
+    }
+    let framing = try responseFraming(of: head, toMethod: exchange.request.method)
+    if head.status.isInformational {
+      exchange.originInterim(head)
+      return
+    }
+    persists =
+      connectionPersistence(version: head.version, fields: head.fields) == .keepAlive
+    if framing == .untilClose { persists = false }
+    body = BodyDecoder(framing, limits: worker.wireLimits)
+    phase = .content
+    deadline?.arm(after: timeouts.idle)
+    exchange.originHead(head, framing: framing)
+    if case .content = phase, body.isFinished, framing != .untilClose {
+      complete(trailers: FieldSection(), hasLeftover: hasLeftover)
+    }
+  }
+
+  private func content(
+    in span: Span<UInt8>, of bytes: UnsafeRawBufferPointer, from offset: Int
+  ) -> Int? {
+    do throws(ProtocolViolation) {
+      switch try body.next(in: span, from: offset) {
+      case .data(let range):
+        deadline?.arm(after: timeouts.idle)
+        unsafe exchange?.originContent(UnsafeRawBufferPointer(rebasing: bytes[range]))
+        if case .content = phase, body.isFinished {
+          complete(trailers: body.trailers, hasLeftover: range.upperBound < span.count)
+        }
+        return range.upperBound
+      case .needsMore: return nil
+      case .end(let next):
+        complete(trailers: body.trailers, hasLeftover: next < span.count)
+        return next
+      }
+    } catch {
+      fail(.originMalformed, violation: error)
+      return nil
+    }
+  }
+
+  // MARK: Ending
+
+  /// The response is complete: the connection goes back, then the exchange is told.
+  ///
+  /// Bytes left over would be taken for the answer to the next request: the connection is not used
+  /// again.
+  private func complete(trailers: FieldSection, hasLeftover: Bool) {
+    guard let ended = exchange else { return }
+    exchange = nil
+    wasUsed = true
+    phase = .idle
+    if hasLeftover {
+      leave(.spoiled(.leftoverBytes))
+    } else if !requestIsComplete {
+      leave(.spoiled(.unsentRequest))
+    } else {
+      leave(persists ? .clean : .spoiled(.closeAnnounced))
+    }
+    ended.originEnded(trailers: trailers)
+  }
+
+  private func fail(_ failure: ProxyFailure, violation: ProtocolViolation? = nil) {
+    let ended = exchange
+    exchange = nil
+    leave(.spoiled(failure == .originTimeout ? .timedOut : .protocolViolation))
+    ended?.originFailed(failure, violation: violation, wasReused: wasUsed)
+  }
+
+  private func leave(_ condition: OriginConnectionCondition) {
+    if condition != .clean { phase = .closed }
+    if case .spoiled(let spoiler) = condition { wasGivenUp = spoiler != .closeAnnounced }
+    deadline?.disarm()
+    pool.released(self, condition)
+  }
+
+  /// An idle connection ended, or spoke out of turn.
+  private func end() {
+    phase = .closed
+    pool.endedIdle(self)
+  }
+
+  /// Closes the descriptor: the pool has forgotten this connection.
+  ///
+  /// One that was given up in the middle is reset: the origin must not go on with what nobody
+  /// reads.
+  func close() {
+    let isWhole = wasGivenUp == false
+    phase = .closed
+    deadline?.disarm()
+    if isWhole { stream?.closeAfterFlush() } else { stream?.abort() }
+  }
+}
+
+/// How long to wait for an origin.
+struct OriginWaits {
+  var connect: Milliseconds
+  var firstByte: Milliseconds
+  var idle: Milliseconds
+}

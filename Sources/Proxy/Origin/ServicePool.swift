@@ -1,0 +1,207 @@
+internal import Configuration
+internal import EventLoop
+internal import HTTPModel
+internal import HTTPWire
+internal import Platform
+internal import Primitives
+internal import TLS
+internal import Transport
+
+/// The connections of one loop to one origin: carries out what `OriginPool` decides.
+///
+/// Belongs to one loop; not `Sendable`.
+final class ServicePool: TimerTarget {
+  let address: OriginAddress
+  /// The origin's number in its service.
+  let number: Int
+  unowned let service: ServiceClient
+  /// Where the origin's name leads; empty while it is not resolved.
+  var addresses: [SocketAddress] = []
+  private unowned let worker: Worker
+  private var machine: OriginPool
+  private var table = ConnectionTable<OriginConnection>()
+  private var waiting: [UInt64: Exchange] = [:]
+  private var timer: LoopTimer?
+  private var nextAddress = 0
+  private let tls: TLSClientContext?
+
+  init(
+    address: OriginAddress, number: Int, service: ServiceClient, worker: Worker,
+    limits: OriginPoolLimits, tls: TLSClientContext?
+  ) {
+    self.address = address
+    self.number = number
+    self.service = service
+    self.worker = worker
+    self.tls = tls
+    machine = OriginPool(limits: limits)
+    super.init()
+    timer = LoopTimer(on: worker.loop.timers, target: self)
+  }
+
+  var isEmpty: Bool { machine.isEmpty }
+
+  // MARK: Exchanges
+
+  /// Finds a connection for the exchange, now or later.
+  func acquire(for exchange: Exchange) {
+    while true {
+      switch machine.acquire(for: OriginRequester(exchange.id.number), now: worker.loop.now) {
+      case .reuse(let id):
+        guard let connection = table[id] else {
+          carryOut(machine.released(id, .spoiled(.closedByPeer), now: worker.loop.now))
+          continue
+        }
+        exchange.originReady(connection)
+      case .closeAndAskAgain(let id):
+        table.remove(id)?.close()
+        continue
+      case .open(let id, let deadline):
+        waiting[exchange.id.number] = exchange
+        wake(at: deadline)
+        open(id)
+      case .wait(let deadline):
+        waiting[exchange.id.number] = exchange
+        wake(at: deadline)
+      case .refuse(let refusal):
+        exchange.originUnavailable(ProxyFailure(refusal), at: self)
+      }
+      return
+    }
+  }
+
+  /// The exchange no longer waits here.
+  func cancel(_ exchange: Exchange) {
+    guard waiting.removeValue(forKey: exchange.id.number) != nil else { return }
+    machine.cancelled(OriginRequester(exchange.id.number))
+  }
+
+  // MARK: Connections
+
+  func opened(_ connection: OriginConnection) {
+    finish(machine.opened(connection.id, now: worker.loop.now))
+  }
+
+  func openFailed(_ connection: OriginConnection, _ failure: StreamFailure?) {
+    let reason: ProxyFailure = failure?.stage == .handshake ? .tlsFailed : .connectFailed
+    worker.log.originUnreachable(address, failure)
+    openEnded(connection.id, reason)
+  }
+
+  func openTimedOut(_ connection: OriginConnection) { openEnded(connection.id, .connectTimeout) }
+
+  private func openEnded(_ id: OriginConnectionID, _ reason: ProxyFailure) {
+    _ = table.remove(id)
+    service.failed(at: number, .notConnected)
+    let step = machine.openFailed(id)
+    if case .refuse(let requester, _) = step {
+      waiting.removeValue(forKey: requester.number)?.originUnavailable(reason, at: self)
+      openNext()
+    } else {
+      finish(step)
+    }
+  }
+
+  func released(_ connection: OriginConnection, _ condition: OriginConnectionCondition) {
+    finish(machine.released(connection.id, condition, now: worker.loop.now))
+  }
+
+  /// The peer closed an idle connection, or it spoke out of turn.
+  func endedIdle(_ connection: OriginConnection) { finish(machine.ended(connection.id)) }
+
+  /// The stream of a connection is gone, leased or not.
+  func closed(_ connection: OriginConnection, leased: Bool) {
+    if leased {
+      finish(machine.released(connection.id, .spoiled(.closedByPeer), now: worker.loop.now))
+    } else {
+      finish(machine.ended(connection.id))
+    }
+  }
+
+  private func open(_ id: OriginConnectionID) {
+    guard !addresses.isEmpty else { return openEnded(id, .resolutionFailed) }
+    let connection = OriginConnection(
+      pool: self, worker: worker, id: id, timeouts: service.waits)
+    table.insert(connection, as: id)
+    nextAddress = (nextAddress + 1) % addresses.count
+    let stream = ByteStream.connect(
+      to: addresses[nextAddress], tls: clientTLS, on: worker.loop, handler: connection)
+    connection.opens(on: stream)
+  }
+
+  private var clientTLS: ClientTLS? {
+    guard let tls, let peer = service.peerName(for: address) else { return nil }
+    return ClientTLS(context: tls, peer: peer, sessions: worker.tlsSessions)
+  }
+
+  // MARK: Carrying out
+
+  private func finish(_ step: OriginPoolStep) {
+    carryOut(step)
+    openNext()
+  }
+
+  private func carryOut(_ step: OriginPoolStep) {
+    switch step {
+    case .nothing: break
+    case .serve(let requester, let id):
+      guard let exchange = waiting.removeValue(forKey: requester.number), let connection = table[id]
+      else {
+        finish(machine.released(id, .spoiled(.abandoned), now: worker.loop.now))
+        return
+      }
+      exchange.originReady(connection)
+    case .keep: wakeForDeadline()
+    case .close(let id): table.remove(id)?.close()
+    case .keepAndClose(_, let closed):
+      table.remove(closed)?.close()
+      wakeForDeadline()
+    case .refuse(let requester, let refusal):
+      waiting.removeValue(forKey: requester.number)?
+        .originUnavailable(ProxyFailure(refusal), at: self)
+    }
+  }
+
+  private func openNext() {
+    while let id = machine.nextOpening() { open(id) }
+  }
+
+  // MARK: Time
+
+  private func wakeForDeadline() {
+    if timer?.isArmed != true, let next = machine.nextDeadline { timer?.arm(at: next) }
+  }
+
+  private func wake(at deadline: MonotonicTime) {
+    if let armed = timer?.armedFor, armed <= deadline { return }
+    timer?.arm(at: deadline)
+  }
+
+  override func timerFired(_ timer: LoopTimer) {
+    let now = worker.loop.now
+    while let step = machine.nextExpired(now: now) { carryOut(step) }
+    while let id = machine.nextToClose(now: now) { table.remove(id)?.close() }
+    openNext()
+    if let next = machine.nextDeadline { timer.arm(at: next) }
+  }
+
+  /// No more exchanges; what is idle closes now.
+  func shutDown() {
+    machine.shutDown()
+    timerFired()
+  }
+
+  private func timerFired() {
+    if let timer { timerFired(timer) }
+  }
+}
+
+extension ProxyFailure {
+  init(_ refusal: OriginRefusal) {
+    switch refusal {
+    case .queueFull, .waitedTooLong: self = .originBusy
+    case .openFailed: self = .connectFailed
+    case .shuttingDown: self = .shuttingDown
+    }
+  }
+}

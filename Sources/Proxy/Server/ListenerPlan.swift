@@ -1,0 +1,77 @@
+internal import Configuration
+internal import Platform
+internal import Primitives
+internal import Synchronization
+internal import TLS
+internal import Transport
+
+/// One listener: what is bound, and what a reload may change about it.
+final class ListenerPlan: Sendable {
+  let address: ListenAddress
+  let bound: BoundAddress
+  /// Nil for plain HTTP. A reload replaces the context, not whether there is one.
+  let tls: TLSServerContextReference?
+  private let trusted: Mutex<[AddressBlock]>
+
+  init(
+    address: ListenAddress, bound: BoundAddress, tls: TLSServerContext?,
+    trustedPeers: [AddressBlock] = []
+  ) {
+    self.address = address
+    self.bound = bound
+    self.tls = tls.map { TLSServerContextReference($0) }
+    trusted = Mutex(trustedPeers)
+  }
+
+  /// The peers whose forwarding fields are believed.
+  var trustedPeers: [AddressBlock] { trusted.withLock { $0 } }
+
+  /// Takes over what a reload changed; connections that are open keep what they have.
+  func replace(tls context: TLSServerContext?, trustedPeers: [AddressBlock]) {
+    if let context { tls?.replace(with: context) }
+    trusted.withLock { $0 = trustedPeers }
+  }
+}
+
+/// Makes client connections of what a listener accepts. Belongs to one loop.
+final class ClientAcceptor: StreamAcceptor {
+  private unowned let worker: Worker
+  private let plan: ListenerPlan
+  private let makeResponder: (@Sendable () -> LocalResponder)?
+
+  init(
+    worker: Worker, plan: ListenerPlan, makeResponder: (@Sendable () -> LocalResponder)? = nil
+  ) {
+    self.worker = worker
+    self.plan = plan
+    self.makeResponder = makeResponder
+  }
+
+  override func handler(for stream: ByteStream) -> StreamHandler? {
+    guard makeResponder != nil || worker.clientCount < worker.clientLimit else {
+      worker.turnedAway()
+      return nil
+    }
+    let client = ClientConnection(
+      worker: worker, stream: stream,
+      facts: facts(of: stream), responder: makeResponder?())
+    worker.admit(client)
+    return client
+  }
+
+  private func facts(of stream: ByteStream) -> ClientFacts {
+    let peer = stream.peerAddress
+    let host = peer.isUnix ? [] : peer.hostBytes
+    return ClientFacts(
+      address: host, port: peer.port ?? 0, localPort: plan.bound.address.port ?? 0,
+      isSecure: plan.tls != nil, isTrusted: isTrusted(peer, host, plan.trustedPeers),
+      certificate: nil, names: nil)
+  }
+
+  /// Whoever may open the Unix socket is believed: its file's permissions say who that is.
+  private func isTrusted(_ peer: SocketAddress, _ host: [UInt8], _ blocks: [AddressBlock]) -> Bool {
+    if peer.isUnix { return true }
+    guard !blocks.isEmpty, let address = IPAddress(text: host) else { return false }
+    return blocks.contains { $0.contains(address) }
+  }
+}

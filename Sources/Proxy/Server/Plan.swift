@@ -1,0 +1,129 @@
+internal import CachePolicy
+internal import Configuration
+internal import HTTPModel
+internal import HTTPWire
+internal import Platform
+internal import Primitives
+internal import Synchronization
+internal import TLS
+internal import Transport
+internal import Verdict
+
+/// The settings made ready for the loops: one snapshot, immutable, replaced whole by a reload.
+package final class Plan: Sendable {
+  let settings: Settings
+  let services: [ServicePlan]
+  let routes: [RoutePlan]
+  let wireLimits: WireLimits
+
+  init(settings: Settings, services: [ServicePlan]) {
+    self.settings = settings
+    self.services = services
+    wireLimits = settings.limits.wire
+    routes = settings.routes.map { RoutePlan($0, services: services, settings: settings) }
+  }
+}
+
+/// One service: its settings, the health of its origins, where their names lead.
+final class ServicePlan: Sendable {
+  let settings: ServiceSettings
+  let health: OriginHealth
+  let addresses: OriginAddresses
+  /// Nil when no origin speaks TLS.
+  let tls: TLSClientContext?
+
+  init(settings: ServiceSettings, addresses: OriginAddresses, tls: TLSClientContext?) {
+    self.settings = settings
+    self.addresses = addresses
+    self.tls = tls
+    let ejection = settings.ejection.map {
+      Transport.EjectionSettings(failures: $0.failures, firstSpan: $0.duration)
+    }
+    health = OriginHealth(
+      names: settings.origins.map(\.description),
+      settings: ejection ?? Transport.EjectionSettings(failures: 0))
+  }
+}
+
+/// Where the names of a service's origins lead, by origin; shared by all loops and refreshed off
+/// them.
+final class OriginAddresses: Sendable {
+  private let state: Mutex<[[SocketAddress]]>
+
+  init(count: Int) { state = Mutex(Array(repeating: [], count: count)) }
+
+  var current: [[SocketAddress]] { state.withLock { $0 } }
+
+  func set(_ addresses: [SocketAddress], for origin: Int) {
+    state.withLock { all in if all.indices.contains(origin) { all[origin] = addresses } }
+  }
+}
+
+/// One route, with all that an exchange asks of it on the way.
+final class RoutePlan: Sendable {
+  let settings: RouteSettings
+  let service: ServicePlan
+  let serviceIndex: Int
+  let waits: OriginWaits
+  /// The most a request's content may have, in bytes; nil without a limit.
+  let requestBodyBytes: Int64?
+  /// What is declared about the decisions of this route.
+  let decision: DecisionRule?
+  /// The rules of the cache; nil where nothing is stored or looked up.
+  let cache: CacheRules?
+  /// Whether the operator declared that what this route serves is no decision.
+  let isDeclaredHarmless: Bool
+  /// Whether this program only watches here: nothing changes but what RFC 9110 demands.
+  let isAudit: Bool
+  /// `Host` for the origin where the client's is not preserved; nil where it is.
+  let originAuthority: [UInt8]?
+  /// Keeps the stored responses of services apart.
+  let partition: UInt32
+
+  init(_ route: RouteSettings, services: [ServicePlan], settings: Settings) {
+    self.settings = route
+    serviceIndex = route.service
+    service = services[route.service]
+    let timeouts = service.settings.timeouts
+    waits = OriginWaits(
+      connect: timeouts.connect, firstByte: route.timeouts.firstByte ?? timeouts.firstByte,
+      idle: route.timeouts.idle ?? timeouts.idle)
+    requestBodyBytes = route.requestBodyBytes ?? settings.limits.requestBodyBytes
+    partition = UInt32(truncatingIfNeeded: route.service)
+    originAuthority =
+      route.forwarding.preservesHost
+      ? nil : service.settings.origins.first?.authority
+    isDeclaredHarmless = if case .cache = route.lane { true } else { false }
+    switch route.lane {
+    case .decision(let rule):
+      decision = rule
+      cache = nil
+      isAudit = rule.mode == .audit
+    case .cache(let rules):
+      decision = nil
+      cache = rules
+      isAudit = false
+    case .undeclared:
+      decision = nil
+      cache = settings.cache.rules
+      isAudit = false
+    case .pass:
+      decision = nil
+      cache = nil
+      isAudit = false
+    }
+  }
+}
+
+extension OriginAddress {
+  /// What `Host` says to this origin: its name, and its port where that is not the scheme's.
+  var authority: [UInt8] {
+    switch endpoint {
+    case .unix: return [UInt8](ascii: "localhost")
+    case .host(let host, let port):
+      var text = host.contains(":") ? "[\(host)]" : host
+      if port != (scheme == .https ? 443 : 80) { text += ":\(port)" }
+      return Array(text.utf8)
+    }
+  }
+}

@@ -1,0 +1,69 @@
+internal import Configuration
+internal import HTTPWire
+package import Logging
+internal import Primitives
+internal import Transport
+
+/// What operators are told of, beside findings and exchanges: constant messages, facts as fields.
+package struct ProxyLog: Sendable {
+  private let logger: Logger
+
+  package init(_ logger: Logger) { self.logger = logger }
+
+  func originUnreachable(_ origin: OriginAddress, _ failure: StreamFailure?) {
+    logger.warning(
+      "No connection to an origin.",
+      metadata: ["origin": "\(origin)", "cause": "\(failure.map(String.init(describing:)) ?? "-")"])
+  }
+
+  func notResolved(_ origin: OriginAddress, _ cause: String) {
+    logger.warning(
+      "The name of an origin could not be resolved.",
+      metadata: ["origin": "\(origin)", "cause": "\(cause)"])
+  }
+
+  func healthChanged(_ service: ServiceSettings, _ change: OriginHealthChange) {
+    func name(_ origin: Int) -> String {
+      service.origins.indices.contains(origin) ? service.origins[origin].description : "-"
+    }
+    switch change {
+    case .ejected(let origin, let fault, _):
+      logger.warning(
+        "An origin is left out for its failures.",
+        metadata: ["origin": "\(name(origin))", "cause": "\(fault.rawValue)"])
+    case .returned(let origin):
+      logger.notice("An origin takes requests again.", metadata: ["origin": "\(name(origin))"])
+    case .down(let origin, let failure):
+      logger.warning(
+        "The probes of an origin fail.",
+        metadata: ["origin": "\(name(origin))", "cause": "\(failure.rawValue)"])
+    case .up(let origin):
+      logger.notice("The probes of an origin succeed.", metadata: ["origin": "\(name(origin))"])
+    }
+  }
+
+  func unsendable(_ violation: ProtocolViolation) {
+    logger.error(
+      "A response could not be sent.", metadata: ["reason": "\(violation.code.rawValue)"])
+  }
+
+  func randomnessFailed() {
+    logger.critical("No randomness for transaction tokens: decisions are refused.")
+  }
+
+  func loopFailed(_ cause: String) {
+    logger.critical("An event loop ended early.", metadata: ["cause": "\(cause)"])
+  }
+
+  func linesLost(_ name: String, _ count: UInt64) {
+    logger.error("Lines of a log were lost.", metadata: ["log": "\(name)", "lines": "\(count)"])
+  }
+
+  func logRecovered(_ name: String) {
+    logger.notice("A log is written again.", metadata: ["log": "\(name)"])
+  }
+
+  func logTrouble(_ name: String, _ cause: String) {
+    logger.error("A log cannot be written.", metadata: ["log": "\(name)", "cause": "\(cause)"])
+  }
+}

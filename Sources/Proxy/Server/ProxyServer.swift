@@ -1,0 +1,211 @@
+internal import CacheStore
+package import Configuration
+internal import Dispatch
+internal import EventLoop
+package import Logging
+internal import Platform
+package import Primitives
+internal import Synchronization
+internal import TLS
+internal import Telemetry
+internal import Transport
+
+/// The proxy as a whole: started from settings, reloaded, stopped.
+///
+/// Every method may be called from any thread but a loop's.
+package final class ProxyServer: Sendable {
+  private struct State {
+    var plan: Plan
+    var listeners: [ListenerPlan]
+    var isStopping = false
+  }
+
+  private let state: Mutex<State>
+  private let builder: PlanBuilder
+  private let shared: SharedState
+  private let workers: WorkerTable
+  private let group: LoopGroup
+  private let housekeeping: Housekeeping
+
+  /// Binds every listener, drops privileges, and serves when this returns. Nothing stays open when
+  /// it throws.
+  ///
+  /// - Parameters:
+  ///   - log: The operational log.
+  ///   - admin: Makes the responder of the admin listener, once for each connection; nil for none.
+  package init(
+    _ settings: Settings, log logger: Logger,
+    admin: (@Sendable (ProxyView) -> LocalResponder)? = nil
+  ) throws(StartError) {
+    let log = ProxyLog(logger)
+    let loops = settings.process.loops ?? LoopGroup.coreCount
+    let shared = try SharedState(settings, loops: loops, log: log)
+    shared.registerReadings()
+    let builder = PlanBuilder(log: log)
+    let workers = WorkerTable()
+    let plan = try builder.plan(settings, previous: nil) { workers.addressesChanged(of: $0) }
+    let bound = try Self.bind(settings.listeners, shares: loops)
+    var adminBound: ListenerPlan?
+    if admin != nil { adminBound = try Self.bindAdmin(settings) }
+    let adminListener = adminBound
+    try Self.dropPrivileges(settings.process)
+    let view = ProxyView(shared: shared, workers: workers, loops: loops)
+    var makeResponder: (@Sendable () -> LocalResponder)?
+    if let admin { makeResponder = { admin(view) } }
+    let responder = makeResponder
+    let ready = DispatchGroup()
+    for _ in 0..<loops { ready.enter() }
+    do throws(SystemError) {
+      group = try LoopGroup(count: loops) { loop in
+        let worker = Worker(loop: loop, shared: shared, plan: plan, workers: loops)
+        loop.attachment = worker
+        for listener in bound { worker.listen(on: listener) }
+        if loop.handle.index == 0, let adminListener {
+          worker.listen(on: adminListener, makeResponder: responder)
+        }
+        workers.add(loop.handle)
+        ready.leave()
+      }
+    } catch {
+      throw StartError(.system, "\(error)")
+    }
+    self.builder = builder
+    self.shared = shared
+    self.workers = workers
+    state = Mutex(State(plan: plan, listeners: bound))
+    housekeeping = Housekeeping(shared: shared)
+    ready.wait()
+    view.setPlan { [weak self] in self?.state.withLock { $0.plan } }
+    housekeeping.start { [weak self] in
+      self?.state.withLock { ($0.plan, $0.listeners) }
+    }
+  }
+
+  /// The addresses that are listened on, with the ports the system chose.
+  package var addresses: [String] {
+    state.withLock { $0.listeners.map { $0.bound.address.description } }
+  }
+
+  // MARK: Reloading
+
+  /// Takes over new settings whole, or none of them: on a throw everything goes on as before.
+  ///
+  /// No connection is dropped: exchanges that began end under the settings they began with. What
+  /// belongs to the process (loops, user, logs, store size, admin listener) stays until a restart.
+  package func reload(_ settings: Settings) throws(StartError) {
+    let before = state.withLock { $0 }
+    let workers = workers
+    let plan = try builder.plan(settings, previous: before.plan) {
+      workers.addressesChanged(of: $0)
+    }
+    var kept: [(ListenerPlan, TLSServerContext?, [AddressBlock])] = []
+    var added: [ListenerSettings] = []
+    for listener in settings.listeners {
+      guard let same = before.listeners.first(where: { $0.address == listener.address }) else {
+        added.append(listener)
+        continue
+      }
+      guard (same.tls != nil) == (listener.tls != nil) else {
+        throw StartError(
+          .configuration,
+          "listener \(listener.address) would change between plain and TLS: restart for that")
+      }
+      kept.append((same, try PlanBuilder.context(listener), listener.trustedPeers))
+    }
+    let fresh = try Self.bind(added, shares: group.handles.count)
+    // Nothing can fail from here on.
+    for (listener, context, peers) in kept { listener.replace(tls: context, trustedPeers: peers) }
+    let listeners = kept.map(\.0) + fresh
+    let gone = before.listeners.filter { old in !listeners.contains { $0 === old } }
+    state.withLock {
+      $0.plan = plan
+      $0.listeners = listeners
+    }
+    shared.countReload(succeeded: true)
+    group.postToAll { loop in
+      guard let worker = loop.attachment as? Worker else { return }
+      worker.adopt(plan)
+      for listener in gone { worker.stopListening(on: listener) }
+      for listener in fresh { worker.listen(on: listener) }
+    }
+    for listener in gone { listener.bound.removeFile() }
+  }
+
+  /// Opens the log files anew by their paths (`SIGUSR1`).
+  package func reopenLogs() {
+    shared.accessLog?.reopen()
+    shared.findingsLog?.reopen()
+  }
+
+  // MARK: Stopping
+
+  /// Stops: accepts nothing more, lets exchanges finish until the grace is over, closes. Returns
+  /// whether all exchanges finished.
+  package func stop(grace: Milliseconds) -> Bool {
+    let isFirst = state.withLock { state in
+      defer { state.isStopping = true }
+      return !state.isStopping
+    }
+    guard isFirst else { return true }
+    housekeeping.stop()
+    let drained = DispatchGroup()
+    for _ in group.handles { drained.enter() }
+    group.postToAll { loop in
+      guard let worker = loop.attachment as? Worker else { return drained.leave() }
+      worker.drain { drained.leave() }
+    }
+    let deadline = DispatchTime.now() + .milliseconds(Int(grace.count))
+    let isComplete = drained.wait(timeout: deadline) == .success
+    if !isComplete {
+      group.postToAll { loop in (loop.attachment as? Worker)?.abandon() }
+    }
+    for listener in state.withLock({ $0.listeners }) { listener.bound.removeFile() }
+    group.stop()
+    for failure in group.wait() { shared.log.loopFailed(failure.description) }
+    shared.stopLogs()
+    return isComplete
+  }
+
+  // MARK: Starting
+
+  private static func bind(
+    _ listeners: [ListenerSettings], shares: Int
+  ) throws(StartError) -> [ListenerPlan] {
+    var bound: [ListenerPlan] = []
+    for listener in listeners {
+      let context = try PlanBuilder.context(listener)
+      bound.append(
+        ListenerPlan(
+          address: listener.address, bound: try bind(listener.address, shares: shares),
+          tls: context, trustedPeers: listener.trustedPeers))
+    }
+    return bound
+  }
+
+  private static func bindAdmin(_ settings: Settings) throws(StartError) -> ListenerPlan? {
+    guard let admin = settings.admin else { return nil }
+    return ListenerPlan(
+      address: admin.address, bound: try bind(admin.address, shares: 1), tls: nil)
+  }
+
+  private static func bind(_ address: ListenAddress, shares: Int) throws(StartError) -> BoundAddress
+  {
+    guard let socket = SocketAddress(address.description) else {
+      throw StartError(.configuration, "\(address) is not an address to listen on")
+    }
+    do throws(SystemError) {
+      return try BoundAddress(socket, shares: shares)
+    } catch {
+      throw StartError(.unavailable, "cannot listen on \(address): \(error)")
+    }
+  }
+
+  private static func dropPrivileges(_ settings: ProcessSettings) throws(StartError) {
+    guard let user = settings.user, Privileges.isRoot else { return }
+    do throws(SystemError) {
+      try Privileges.drop(toUser: user, group: settings.group)
+    } catch {
+      throw StartError(.system, "cannot give up the rights of root for user \(user): \(error)")
+    }
+  }
+}

@@ -1,0 +1,88 @@
+internal import CacheStore
+internal import Configuration
+internal import Platform
+internal import Primitives
+internal import Telemetry
+
+/// What all loops share: the store, the logs, the counters. Made once; outlives every plan.
+final class SharedState: Sendable {
+  /// How long a stop waits for the last lines to be written.
+  static let logDeadline = Milliseconds(2_000)
+
+  let store: CacheStore
+  /// Nil when there is none.
+  let accessLog: LineLog?
+  /// Nil when there is none.
+  let findingsLog: LineLog?
+  let log: ProxyLog
+  let metrics: Metrics
+
+  /// Opens the logs. A findings log that cannot be opened is an error, unless the operator allows
+  /// to run without.
+  init(_ settings: Settings, loops: Int, log: ProxyLog) throws(StartError) {
+    var limits = CacheStoreLimits()
+    limits.budget = settings.cache.memoryBytes
+    limits.objectLimit = settings.cache.objectBytes
+    store = CacheStore(limits: limits)
+    self.log = log
+    metrics = Metrics(loops: loops, version: ProxyVersion.text)
+    accessLog = try Self.open(
+      settings.accessLog.destination, name: "access log", isRequired: true, loops: loops, log: log)
+    findingsLog = try Self.open(
+      settings.audit.log, name: "audit log", isRequired: settings.audit.isRequired, loops: loops,
+      log: log)
+  }
+
+  private static func open(
+    _ destination: LogDestination, name: String, isRequired: Bool, loops: Int, log: ProxyLog
+  ) throws(StartError) -> LineLog? {
+    let target: LogTarget
+    switch destination {
+    case .off: return nil
+    case .standardError: target = .standardError
+    case .file(let path): target = .file(path: path)
+    }
+    do throws(SystemError) {
+      return try LineLog(
+        target, feeders: loops,
+        onTrouble: { trouble in
+          switch trouble {
+          case .writing(let error), .reopening(let error): log.logTrouble(name, error.description)
+          case .over: log.logRecovered(name)
+          }
+        })
+    } catch {
+      guard isRequired else {
+        log.logTrouble(name, error.description)
+        return nil
+      }
+      throw StartError(.cannotCreate, "the \(name) cannot be opened: \(error)")
+    }
+  }
+
+  /// Has the numbers that are kept elsewhere asked for at each scrape.
+  func registerReadings() {
+    let store = store
+    metrics.read(.cacheStoredBytes) { Int64(store.counters.bytes) }
+    metrics.read(.cacheStoredResponses) { Int64(store.counters.objects) }
+    metrics.read(.cacheEvictions) { Int64(clamping: store.counters.evictions) }
+    if let accessLog {
+      metrics.read(.logLinesLost, ["access"]) { Int64(clamping: accessLog.linesLost) }
+    }
+    if let findingsLog {
+      metrics.read(.logLinesLost, ["audit"]) { Int64(clamping: findingsLog.linesLost) }
+    }
+  }
+
+  func countReload(succeeded: Bool) {
+    metrics.sharedSheet.add(
+      to: metrics.counter(.configurationReloads, [succeeded ? "success" : "failure"]))
+  }
+
+  func stopLogs() {
+    for (name, file) in [("access log", accessLog), ("audit log", findingsLog)] {
+      guard let end = file?.stop(within: Self.logDeadline), end.linesLost > 0 else { continue }
+      log.linesLost(name, end.linesLost)
+    }
+  }
+}

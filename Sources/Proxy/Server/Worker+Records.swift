@@ -1,0 +1,58 @@
+internal import CachePolicy
+internal import Configuration
+internal import EventLoop
+internal import HTTPModel
+internal import Primitives
+internal import Telemetry
+
+// What the logs and counters are told.
+extension Worker {
+  /// An exchange ended.
+  func record(_ exchange: Exchange) {
+    record(
+      exchange.record, id: exchange.id, request: exchange.request, route: exchange.route,
+      facts: exchange.client.facts, beganAt: exchange.beganAt)
+  }
+
+  /// Bytes were refused that are no request.
+  func recordRefusedBytes(id: ExchangeID, reason: String, answer: LocalAnswer, facts: ClientFacts) {
+    var record = ExchangeRecord()
+    record.lane = .local
+    record.outcome = .failed
+    record.status = answer.head.status
+    record.bytesSent = Int64(answer.content.count)
+    record.reason = reason
+    counters.countRejectedMessage(side: "client", reason: reason)
+    self.record(
+      record, id: id, request: RequestHead(method: .other([]), target: []), route: nil,
+      facts: facts, beganAt: loop.now)
+  }
+
+  func record(
+    _ record: ExchangeRecord, id: ExchangeID, request: borrowing RequestHead, route: RoutePlan?,
+    facts: ClientFacts, beganAt: MonotonicTime
+  ) {
+    let nanoseconds = loop.now.nanoseconds(since: beganAt)
+    counters.count(record, nanoseconds: nanoseconds)
+    if record.lane == .decision, let route {
+      counters.countDecision(route: route.settings.name, result: record.outcome.rawValue)
+    }
+    if record.outcome == .refused || record.outcome == .failed, let reason = record.reason {
+      counters.countRefusal(reason)
+    }
+    guard let accessLog else { return }
+    let line = AccessRecord(
+      time: WallTime(milliseconds: loop.wallNow.milliseconds - Int64(nanoseconds / 1_000_000)),
+      exchange: id.number, client: facts.address, method: request.method, host: request.authority,
+      path: request.path, status: record.status.code == 0 ? nil : record.status,
+      requestBytes: UInt64(max(record.bytesReceived, 0)),
+      responseBytes: UInt64(max(record.bytesSent, 0)),
+      durationMicroseconds: nanoseconds / 1000, lane: record.lane.rawValue,
+      outcome: record.outcome.rawValue, cache: record.cacheReason.map { "\($0.code)" },
+      reason: record.reason, route: route?.settings.name, origin: record.origin,
+      originMicroseconds: record.originMicroseconds)
+    accessLog.append { bytes in Self.lineFormat.append(line, to: &bytes) }
+  }
+
+  private static let lineFormat = AccessLog()
+}

@@ -1,0 +1,182 @@
+internal import Audit
+internal import CachePolicy
+internal import CacheStore
+internal import Configuration
+internal import Cryptography
+internal import EventLoop
+internal import HTTPModel
+internal import HTTPWire
+internal import Platform
+internal import Primitives
+internal import TLS
+internal import Telemetry
+internal import Transport
+
+/// All that one loop needs to serve: its plan, its ways to services, its clients, its scratch.
+///
+/// Belongs to one loop; not `Sendable`.
+final class Worker {
+  let loop: EventLoop
+  let index: Int
+  let shared: SharedState
+  private(set) var plan: Plan
+  private(set) var services: [ServiceClient] = []
+  let tlsSessions = TLSClientSessionCache()
+  var tokens: TransactionTokenSource
+  let accessLog: LineFeeder?
+  let findingsLog: LineFeeder?
+  let log: ProxyLog
+  let counters: WorkerCounters
+  /// Set when the server stops: connections close after their present exchange.
+  private(set) var isDraining = false
+
+  private var clients: [ClientConnection] = []
+  private var listeners: [(ListenerPlan, Listener)] = []
+  /// The services of earlier plans, until their last connection is closed.
+  private var retired: [ServiceClient] = []
+  private var headBuffer: [UInt8] = []
+  var keyBuffer: [UInt8] = []
+  private var exchangeCount: UInt64 = 0
+  private let idStart: UInt32
+  let clientLimit: Int
+
+  init(loop: EventLoop, shared: SharedState, plan: Plan, workers: Int) {
+    self.loop = loop
+    self.shared = shared
+    self.plan = plan
+    index = loop.handle.index
+    tokens = TransactionTokenSource()
+    idStart = UInt32.random(in: .min ... .max)
+    clientLimit = max(plan.settings.limits.connections / max(workers, 1), 1)
+    accessLog = shared.accessLog?.feeder(loop.handle.index)
+    findingsLog = shared.findingsLog?.feeder(loop.handle.index)
+    log = shared.log
+    counters = WorkerCounters(shared.metrics, loop: loop.handle.index)
+    headBuffer.reserveCapacity(4096)
+    services = plan.services.map { ServiceClient($0, worker: self, start: index) }
+  }
+
+  var timeouts: ClientTimeouts { plan.settings.timeouts }
+  var wireLimits: WireLimits { plan.wireLimits }
+  var requestsPerConnection: Int { plan.settings.limits.requestsPerConnection }
+
+  func service(_ route: RoutePlan) -> ServiceClient {
+    // An exchange keeps the route of the plan it began under; its service may be of an older one.
+    if let found = services.first(where: { $0.plan === route.service }) { return found }
+    return retired.first { $0.plan === route.service } ?? revive(route.service)
+  }
+
+  private func revive(_ plan: ServicePlan) -> ServiceClient {
+    let client = ServiceClient(plan, worker: self, start: index)
+    retired.append(client)
+    return client
+  }
+
+  /// Lends a buffer for a head or a few lines; empty, with room. Calls may be nested.
+  func withHeadBuffer<Failure: Error>(
+    _ body: (inout [UInt8]) throws(Failure) -> Void
+  ) throws(Failure) {
+    var buffer = headBuffer
+    headBuffer = []
+    buffer.removeAll(keepingCapacity: true)
+    defer { headBuffer = buffer }
+    try body(&buffer)
+  }
+
+  func nextExchangeID() -> ExchangeID {
+    exchangeCount &+= 1
+    return ExchangeID(start: idStart, count: exchangeCount)
+  }
+
+  // MARK: Clients
+
+  var clientCount: Int { clients.count }
+
+  func admit(_ client: ClientConnection) {
+    counters.sheet.add(to: counters.accepted)
+    counters.clientsChanged(by: 1)
+    client.place = clients.count
+    clients.append(client)
+  }
+
+  func clientClosed(_ client: ClientConnection) {
+    let place = client.place
+    guard clients.indices.contains(place), clients[place] === client, let last = clients.popLast()
+    else { return }
+    counters.clientsChanged(by: -1)
+    guard last !== client else { return checkDrained() }
+    last.place = place
+    clients[place] = last
+    checkDrained()
+  }
+
+  // MARK: Plans
+
+  /// Takes over a new plan: exchanges that began under the old one end under it.
+  func adopt(_ plan: Plan) {
+    let old = services
+    services = plan.services.map { service in
+      old.first { $0.plan === service } ?? ServiceClient(service, worker: self, start: index)
+    }
+    self.plan = plan
+    for client in old where !services.contains(where: { $0 === client }) {
+      client.shutDown()
+      retired.append(client)
+    }
+    retired.removeAll(where: \.isEmpty)
+  }
+
+  /// The addresses of a service's origins changed.
+  func addressesChanged(of plan: ServicePlan) {
+    for client in services where client.plan === plan { client.refreshAddresses() }
+  }
+
+  // MARK: Stopping
+
+  /// Accepts on this loop's share of a listener.
+  func listen(on plan: ListenerPlan, makeResponder: (@Sendable () -> LocalResponder)? = nil) {
+    guard let share = plan.bound.takeShare() else { return }
+    do throws(SystemError) {
+      let acceptor = ClientAcceptor(worker: self, plan: plan, makeResponder: makeResponder)
+      listeners.append(
+        (
+          plan,
+          try Listener(
+            on: loop, socket: share, acceptor: acceptor, tls: plan.tls)
+        ))
+    } catch {
+      log.loopFailed(error.description)
+    }
+  }
+
+  func stopListening(on plan: ListenerPlan) {
+    for (owner, listener) in listeners where owner === plan { listener.close() }
+    listeners.removeAll { $0.0 === plan }
+  }
+
+  /// A connection was closed unheard: there are as many as may be.
+  func turnedAway() { counters.sheet.add(to: counters.turnedAway) }
+
+  /// Accepts nothing more; idle connections close now, busy ones after their present exchange.
+  func drain(whenDone done: @escaping @Sendable () -> Void) {
+    isDraining = true
+    drained = done
+    for (_, listener) in listeners { listener.close() }
+    listeners = []
+    for client in clients { client.drain() }
+    checkDrained()
+  }
+
+  private var drained: (@Sendable () -> Void)?
+
+  private func checkDrained() {
+    guard isDraining, clients.isEmpty, let done = drained else { return }
+    drained = nil
+    done()
+  }
+
+  /// The deadline passed: what is still open is broken off.
+  func abandon() {
+    for client in clients { client.stream.abort() }
+  }
+}
