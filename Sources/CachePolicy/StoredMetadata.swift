@@ -103,10 +103,4 @@ package struct StorableResponse: Sendable, Equatable {
   /// The serialised head, its last field line included, without the empty line and without
   /// `Content-Length`, `Age` and what concerns one connection.
   package let head: [UInt8]
-
-  init(metadata: StoredMetadata, vary: VaryKey, head: [UInt8]) {
-    self.metadata = metadata
-    self.vary = vary
-    self.head = head
-  }
 }
