@@ -1,7 +1,8 @@
 import JourneySupport
 import Testing
 
-/// People and applications log in, reset and ask through Countersign, which wants proof of every yes.
+/// People and applications log in, reset and ask through Countersign, which wants proof of every
+/// yes.
 @Suite struct DecisionJourneyTests {
   @Test func `right, wrong and right again are answered yes, no and yes`() throws {
     let auth = try SampleAuth()

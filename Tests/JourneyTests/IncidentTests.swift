@@ -37,7 +37,8 @@ import Testing
     // The cache's own mark gives it away as well.
     _ = try proxy.finding(mentioning: "UPS-03")
 
-    // The price: until the cache forgets, nobody gets in by this path. It fails closed, and says why.
+    // The price: until the cache forgets, nobody gets in by this path. It fails closed, and says
+    // why.
     #expect(try logIn("alice", "wonderland", at: proxy.endpoint).status == 403)
     #expect(try logIn("bob", "builder", at: proxy.endpoint).status == 403)
     #expect(auth.loginCount == 1)
