@@ -68,7 +68,7 @@ final class CacheExchange: Exchange {
     if case .decision(let sign) = classify(
       head, body: nothing.span, kind: route.service.settings.kind)
     {
-      return changeLane(head, framing: framing, reason: sign)
+      return changeLane(head, framing: framing, sign: sign)
     }
     if classificationWantsBody(of: head), request.method != .head,
       framing.mayHold(upTo: Self.heldBytes)
@@ -106,6 +106,7 @@ final class CacheExchange: Exchange {
     switch worker.shared.store.open(storable, key: key, request: request, length: length) {
     case .writer(let writer):
       self.writer = writer
+      worker.reportStored(head, of: self)
       return storable
     case .refused(let reason):
       record.cacheReason = reason
@@ -162,7 +163,7 @@ final class CacheExchange: Exchange {
     if case .decision(let sign) = classify(
       response.head, body: content.span, kind: route.service.settings.kind)
     {
-      changeLane(response.head, framing: length, reason: sign)
+      changeLane(response.head, framing: length, sign: sign)
       guard !isEnded else { return }
       unsafe content.withUnsafeBytes { unsafe deliver(content: $0) }
       return deliverEnd(trailers: trailers)
@@ -274,11 +275,11 @@ final class CacheExchange: Exchange {
   // MARK: Changing lane
 
   /// The response is a decision although the request did not look like one.
-  private func changeLane(_ head: ResponseHead, framing: BodyFraming, reason: DecisionSign) {
+  private func changeLane(_ head: ResponseHead, framing: BodyFraming, sign: DecisionSign) {
     record.lane = .undeclared
     record.cacheReason = .decision
     if permit != nil { worker.shared.store.invalidate(key) }
-    worker.report(undeclared: head, reason: reason, of: self)
+    worker.report(undeclared: head, sign: sign, of: self)
     guard route.settings.onDecision == .deliver else { return fail(.undeclaredDecision) }
     var head = head
     hardenDecisionResponse(&head.fields, under: nil)

@@ -120,7 +120,9 @@ final class DecisionExchange: Exchange {
     if let head {
       let outcome = verify(
         head, body: body.span, state: bodyIsWhole ? .whole : .tooLarge, to: facts, under: rule)
-      worker.report(outcome, head: head, body: body, of: self, rule: rule, facts: facts)
+      worker.report(
+        outcome, head: head, bodyBytes: bodyIsWhole ? body.count : nil, of: self, rule: rule,
+        facts: facts)
     }
     deliverEnd(trailers: trailers)
   }
@@ -133,7 +135,9 @@ final class DecisionExchange: Exchange {
   private func judge(_ state: BodyState) {
     guard let head, !isEnded else { return }
     let outcome = verify(head, body: body.span, state: state, to: facts, under: rule)
-    worker.report(outcome, head: head, body: body, of: self, rule: rule, facts: facts)
+    worker.report(
+        outcome, head: head, bodyBytes: bodyIsWhole ? body.count : nil, of: self, rule: rule,
+        facts: facts)
     if let reason = outcome.reason { record.reason = "\(reason.code)" }
     record.outcome = ExchangeRecord.Outcome(outcome)
     switch outcome.delivery(in: rule.mode) {

@@ -10,13 +10,13 @@ internal import Verdict
 ///
 /// It had no token to answer, so nothing can be verified (DESIGN: the life of an exchange).
 final class UndeclaredExchange: Exchange {
-  private let reason: DecisionSign
+  private let sign: DecisionSign
 
   init(
     _ incoming: IncomingRequest, id: ExchangeID, on client: ClientConnection, route: RoutePlan,
-    reason: DecisionSign
+    sign: DecisionSign
   ) {
-    self.reason = reason
+    self.sign = sign
     super.init(incoming, id: id, on: client, route: route)
     record.lane = .undeclared
   }
@@ -31,7 +31,7 @@ final class UndeclaredExchange: Exchange {
   }
 
   override func responseArrived(_ head: ResponseHead, framing: BodyFraming) {
-    worker.report(undeclared: head, reason: reason, of: self)
+    worker.report(undeclared: head, sign: sign, of: self)
     guard route.settings.onDecision == .deliver else { return fail(.undeclaredDecision) }
     var head = head
     hardenDecisionResponse(&head.fields, under: nil)

@@ -1,11 +1,84 @@
-// What the audit log is told.
+internal import Audit
+internal import Configuration
+internal import EventLoop
 internal import HTTPModel
+internal import Primitives
+internal import Telemetry
 internal import Verdict
 
+// What the audit log is told.
 extension Worker {
-  func report(undeclared h: ResponseHead, reason: DecisionSign, of: Exchange) {}
+  /// A declared decision was judged.
+  ///
+  /// - Parameters:
+  ///   - head: The response as it came.
+  ///   - bodyBytes: How long its body is; nil where that is not known.
   func report(
-    _ o: VerificationOutcome, head: ResponseHead, body: [UInt8], of: Exchange, rule: DecisionRule,
-    facts: RequestFacts
-  ) {}
+    _ outcome: VerificationOutcome, head: ResponseHead, bodyBytes: Int?, of exchange: Exchange,
+    rule: DecisionRule, facts: RequestFacts
+  ) {
+    var audited = audited(exchange, head, bodyBytes: bodyBytes, isDecision: true)
+    audited.rule = rule
+    audited.wasConditional = facts.wasConditional
+    audited.askedForIdentity = rule.mode != .audit
+    var found = detections(in: audited)
+    if let detection = Detection(outcome) { found.append(detection) }
+    let action: FindingAction =
+      switch outcome.delivery(in: rule.mode) {
+      case .untouched: .observed
+      case .hardened: .hardened
+      case .refuse: .refused
+      }
+    write(found, of: exchange, action: action)
+  }
+
+  /// A decision came on a route that declares none.
+  func report(undeclared head: ResponseHead, sign: DecisionSign, of exchange: Exchange) {
+    var found = detections(in: audited(exchange, head, bodyBytes: nil, isDecision: true))
+    found.append(
+      Detection(
+        RefusalReason.undeclaredDecision.check, ReasonCode(RefusalReason.undeclaredDecision.code),
+        severity: .low, [Evidence("sign", .published(sign.code))]))
+    let isDelivered = exchange.route.settings.onDecision == .deliver
+    write(found, of: exchange, action: isDelivered ? .hardened : .refused)
+  }
+
+  /// A response goes into the store: what it should not depend on is looked for once.
+  func reportStored(_ head: ResponseHead, of exchange: Exchange) {
+    write(
+      detections(in: audited(exchange, head, bodyBytes: nil, isDecision: false)), of: exchange,
+      action: .observed)
+  }
+
+  private func audited(
+    _ exchange: Exchange, _ head: ResponseHead, bodyBytes: Int?, isDecision: Bool
+  ) -> AuditedExchange {
+    AuditedExchange(
+      request: exchange.request, requestHasBody: exchange.framing != .none,
+      peerIsTrusted: exchange.client.facts.isTrusted,
+      hasClientCertificate: exchange.client.facts.certificate != nil, response: head,
+      responseBodyBytes: bodyBytes, isDecision: isDecision, sentAt: exchange.sentWall,
+      receivedAt: loop.wallNow)
+  }
+
+  private func write(_ found: [Detection], of exchange: Exchange, action: FindingAction) {
+    guard !found.isEmpty else { return }
+    let context = FindingContext(
+      time: loop.wallNow, route: Array(exchange.route.settings.name.utf8),
+      consumer: .published(exchange.client.facts.address), exchange: exchange.id.text,
+      action: action)
+    for detection in found {
+      counters.countFinding(
+        check: detection.check.rawValue, severity: "\(detection.severity.name)")
+      guard let findingsLog else { continue }
+      let finding = Finding(detection, in: context)
+      findingsLog.append { line in
+        finding.json(into: &line)
+        // The log ends lines itself.
+        if line.last == ASCII.lineFeed { line.removeLast() }
+      }
+      // A critical finding is worth a write of its own.
+      if detection.severity == .critical { findingsLog.flush() }
+    }
+  }
 }

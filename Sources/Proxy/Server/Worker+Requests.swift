@@ -35,7 +35,7 @@ extension Worker {
     case .decision(let sign):
       start(
         UndeclaredExchange(
-          incoming, id: nextExchangeID(), on: client, route: route, reason: sign),
+          incoming, id: nextExchangeID(), on: client, route: route, sign: sign),
         on: client)
     case .other: beginCacheLane(incoming, on: client, route: route)
     }
