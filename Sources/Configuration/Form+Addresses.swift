@@ -185,8 +185,9 @@ extension Form<OriginAddress> {
   }
 }
 
-/// Whether the text is a name as the resolver takes it, or an IPv4 address: labels of letters, digits, `-`
-/// and `_` (RFC 1123 §2.1, and the underscore people use). What is all digits and dots must be an address.
+/// Whether the text is a name as the resolver takes it, or an IPv4 address: labels of letters,
+/// digits, `-` and `_` (RFC 1123 §2.1, and the underscore people use). What is all digits and dots
+/// must be an address.
 func isHostName(_ text: Substring) -> Bool {
   guard (1...253).contains(text.utf8.count) else { return false }
   if text.allSatisfy({ $0.isNumber || $0 == "." }) { return IPAddress(text: text.utf8) != nil }

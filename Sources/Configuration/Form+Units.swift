@@ -44,8 +44,8 @@ package enum Quantity {
     case noNumber
   }
 
-  /// A whole number and a unit, nothing between them. A number past `Int64` is clamped: it is out of
-  /// every range.
+  /// A whole number and a unit, nothing between them. A number past `Int64` is clamped: it is out
+  /// of every range.
   fileprivate static func parse(_ text: String, _ units: [Unit]) -> Answer {
     let digits = text.prefix { $0.isASCII && $0.isNumber }
     guard !digits.isEmpty else { return .noNumber }

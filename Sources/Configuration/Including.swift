@@ -124,8 +124,8 @@ extension Form<Located> {
   }
 }
 
-/// The sections of several files made one: lists are put together in order, services by name; any other
-/// section stands in one file only.
+/// The sections of several files made one: lists are put together in order, services by name; any
+/// other section stands in one file only.
 private struct Merging {
   private var entries: [Tree.Entry] = []
   private let place: Tree.Place

@@ -15,8 +15,8 @@ package struct Loaded: Sendable, Equatable {
 extension Settings {
   /// Reads a settings file, those it includes, and checks them: all errors and warnings at once.
   ///
-  /// A YAML syntax error or a repeated key ends the reading of its file and comes without what follows
-  /// from it. Files that settings only name (certificates, keys, logs) are not touched.
+  /// A YAML syntax error or a repeated key ends the reading of its file and comes without what
+  /// follows from it. Files that settings only name (certificates, keys, logs) are not touched.
   ///
   /// - Parameters:
   ///   - path: of the file, as the operator wrote it; diagnostics show it so.
@@ -40,7 +40,8 @@ extension Settings {
       files: reading.sources.map(\.path))
   }
 
-  /// The settings as a file would say them: every key, or only those that differ from their defaults.
+  /// The settings as a file would say them: every key, or only those that differ from their
+  /// defaults.
   ///
   /// Read again, it gives equal settings. Nothing in it is secret: files are named, never quoted.
   package func yaml(onlyChanges: Bool = false) -> String {

@@ -1,7 +1,8 @@
 /// The word an operator probably meant.
 enum Nearest {
-  /// The candidate with the fewest changed, added, left out or swapped letters, when they are few enough
-  /// for the length of the word; else one that begins with it. Case and `-` for `_` do not count.
+  /// The candidate with the fewest changed, added, left out or swapped letters, when they are few
+  /// enough for the length of the word; else one that begins with it. Case and `-` for `_` do not
+  /// count.
   static func word(to word: String, among candidates: some Collection<String>) -> String? {
     let wanted = folded(word)
     guard wanted.count <= 64 else { return nil }

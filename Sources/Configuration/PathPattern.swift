@@ -27,8 +27,8 @@ package struct PathPattern: Hashable, Sendable {
     case doubleStarInSegment
     /// A second `**`: where it ends would be a guess.
     case secondDoubleStar
-    /// A character that no path has (RFC 3986 §3.3): `?`, `#`, white space, a control character, or a
-    /// byte that is not ASCII.
+    /// A character that no path has (RFC 3986 §3.3): `?`, `#`, white space, a control character, or
+    /// a byte that is not ASCII.
     case notInPaths(UInt8)
     /// `.` and `..` are resolved by clients and servers, never sent.
     case dotSegment
@@ -216,9 +216,10 @@ extension PathPattern {
 
 /// Whether all software reads a path alike.
 package enum PathClarity {
-  /// Whether the path has nothing that one server resolves and another takes as it is: dot segments,
-  /// empty segments within, path parameters, backslashes, or encoded slashes, backslashes, dots,
-  /// semicolons, percent signs, `?`, `#` and control characters (PTH-02, PTH-03, PTH-04).
+  /// Whether the path has nothing that one server resolves and another takes as it is: dot
+  /// segments, empty segments within, path parameters, backslashes, or encoded slashes,
+  /// backslashes, dots, semicolons, percent signs, `?`, `#` and control characters (PTH-02, PTH-03,
+  /// PTH-04).
   package static func isPlain(_ path: ArraySlice<UInt8>) -> Bool {
     var previous: UInt8 = 0
     var index = path.startIndex

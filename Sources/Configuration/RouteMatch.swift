@@ -29,8 +29,8 @@ package struct Wildcard: Hashable, Sendable {
       .map { Array($0) }
   }
 
-  /// Whether the bytes are these. Pieces between stars are sought from the left, each once, so the time
-  /// is bounded by the product of the lengths.
+  /// Whether the bytes are these. Pieces between stars are sought from the left, each once, so the
+  /// time is bounded by the product of the lengths.
   package func matches(_ bytes: ArraySlice<UInt8>) -> Bool {
     guard pieces.count > 1 else { return bytes.elementsEqual(pieces[0]) }
     var rest = bytes
@@ -148,10 +148,11 @@ package struct RouteMatch: Sendable, Hashable {
 }
 
 extension Settings {
-  /// The index of the first route that takes the request, or nil (RFC 9110 §15.5.5: the answer is 404).
+  /// The index of the first route that takes the request, or nil (RFC 9110 §15.5.5: the answer is
+  /// 404).
   ///
-  /// A route with a cache rule takes only paths that all software reads alike: `/assets/../login` is
-  /// never looked up in a cache because it begins with `/assets/`.
+  /// A route with a cache rule takes only paths that all software reads alike: `/assets/../login`
+  /// is never looked up in a cache because it begins with `/assets/`.
   package func route(for head: RequestHead, client: ClientCertificateFacts?) -> Int? {
     let isPlain = PathClarity.isPlain(head.path)
     for index in routes.indices where isPlain || !routes[index].lane.isCache {

@@ -1,7 +1,7 @@
 /// One section of the settings: a mapping with known keys, read into a value of one type.
 ///
-/// The table of keys is the only place that knows them: the parser, the printed settings, the schema, the
-/// reference page and suggestions all read it.
+/// The table of keys is the only place that knows them: the parser, the printed settings, the
+/// schema, the reference page and suggestions all read it.
 struct Section<Owner> {
   let name: String
   let about: String

@@ -4,8 +4,8 @@ package import Primitives
 
 /// Everything the program was told to do, checked and with every default filled in.
 ///
-/// A value: a reload makes a new one, and two may be compared. It holds no secret, only the names of
-/// the files that do, so it may be printed.
+/// A value: a reload makes a new one, and two may be compared. It holds no secret, only the names
+/// of the files that do, so it may be printed.
 package struct Settings: Sendable, Equatable {
   /// What this proxy calls itself in `Via`, `Cache-Status` and `Proxy-Status`: a token.
   package var name: [UInt8] = [UInt8](ascii: "countersign")
@@ -53,21 +53,15 @@ package struct AuditSettings: Sendable, Equatable {
   package var log = LogDestination.standardError
   /// Whether the program refuses to start when the log cannot be written.
   package var isRequired = true
+  /// Whether the names of users stand in findings; otherwise only labels that tell them apart.
+  package var showsSubjects = false
 
   package init() {}
 }
 
-/// One line for each exchange.
+/// One JSON object a line for each exchange.
 package struct AccessLogSettings: Sendable, Equatable {
-  package enum Format: String, Sendable, CaseIterable {
-    /// One JSON object a line.
-    case json
-    /// The combined log format of web servers.
-    case combined
-  }
-
   package var destination = LogDestination.off
-  package var format = Format.json
 
   package init() {}
 }
@@ -78,7 +72,15 @@ package struct LogSettings: Sendable, Equatable {
     case trace, debug, info, notice, warning, error, critical
   }
 
+  package enum Format: String, Sendable, CaseIterable {
+    /// For people: time, level, message, facts.
+    case text
+    /// For machines: one object a line.
+    case json
+  }
+
   package var level = Level.info
+  package var format = Format.text
 
   package init() {}
 }

@@ -5,7 +5,8 @@ package struct ListenerSettings: Sendable, Equatable {
   package var address: ListenAddress
   /// Nil for plain HTTP.
   package var tls: TLSServerSettings?
-  /// The peers whose `Forwarded` and `X-Forwarded-*` fields are believed. From others they are removed.
+  /// The peers whose `Forwarded` and `X-Forwarded-*` fields are believed. From others they are
+  /// removed.
   package var trustedPeers: [AddressBlock] = []
 
   package init(address: ListenAddress) { self.address = address }

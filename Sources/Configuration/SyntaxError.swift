@@ -119,8 +119,8 @@ struct SyntaxError {
     )
   }
 
-  /// Yams tells where the first of the two stands; the second follows in the same column, or on the same
-  /// line within braces.
+  /// Yams tells where the first of the two stands; the second follows in the same column, or on the
+  /// same line within braces.
   private mutating func pointAtRepetition(of key: String, in lines: [String]) {
     place.length = max(key.unicodeScalars.count, 1)
     guard let second = repetition(of: key, in: lines) else { return }

@@ -126,7 +126,12 @@ extension Section<DecisionDraft> {
     _ draft: inout DecisionDraft, _ places: KeyPlaces, _ reading: inout Reading
   ) {
     if !draft.isBound {
-      for key in ["token_field", "proof", "deliver_proof"] where places.has(key) {
+      let standard = DecisionDraft()
+      var pointless: [String] = []
+      if draft.tokenField != standard.tokenField { pointless.append("token_field") }
+      if draft.proof != standard.proof { pointless.append("proof") }
+      if draft.deliversProof { pointless.append("deliver_proof") }
+      for key in pointless {
         reading.error(
           "no-binding", "'\(key)' needs 'binding: echo'", at: places.key(key), help: "remove one")
       }
@@ -311,8 +316,10 @@ extension Section<AllowDraft> {
       ],
       blank: { AllowDraft() },
       check: { draft, places, reading in
-        let given = ["equals", "in", "exists", "starts_with"].filter { places.has($0) }
-        if given.isEmpty || (given == ["exists"] && !draft.exists) {
+        let given = ["equals", "in", "exists", "starts_with"].filter {
+          places.has($0) && ($0 != "exists" || draft.exists)
+        }
+        if given.isEmpty {
           reading.error(
             "no-test", "'allow' needs a test", at: places.whole,
             help: "add 'equals', 'in', 'exists: true' or 'starts_with'")

@@ -48,6 +48,9 @@ extension Section<AuditSettings> {
         Key(
           "required", \.isRequired, .boolean,
           "Whether the program refuses to start when the log cannot be written."),
+        Key(
+          "show_subjects", \.showsSubjects, .boolean,
+          "Whether the names of users stand in findings; otherwise labels that tell them apart."),
       ],
       blank: { AuditSettings() },
       check: { audit, places, reading in
@@ -63,14 +66,11 @@ extension Section<AuditSettings> {
 extension Section<AccessLogSettings> {
   static var accessLog: Section<AccessLogSettings> {
     Section(
-      name: "access_log", about: "One line for each exchange.",
+      name: "access_log", about: "One JSON object a line for each exchange.",
       keys: [
         Key(
           "log", \.destination, .logDestination,
-          "Where they go: a path (reopened on SIGUSR1), stderr or off."),
-        Key(
-          "format", \.format, .words,
-          "json: one object a line. combined: the format of web servers."),
+          "Where they go: a path (reopened on SIGUSR1), stderr or off.")
       ],
       blank: { AccessLogSettings() })
   }
@@ -81,7 +81,8 @@ extension Section<LogSettings> {
     Section(
       name: "log", about: "The operational log, on standard error.",
       keys: [
-        Key("level", \.level, .words, "What is worth a line.")
+        Key("level", \.level, .words, "What is worth a line."),
+        Key("format", \.format, .words, "text: for people. json: one object a line."),
       ],
       blank: { LogSettings() })
   }
@@ -223,7 +224,8 @@ extension Section<LimitSettings> {
         "All chunk extensions of one message."),
       Key("trailers", \.wire.trailers, .size(2, largest), "A trailer section."),
       Key(
-        "trailer_fields", \.wire.trailerLines, .integer(0...10_000), "Fields in a trailer section."),
+        "trailer_fields", \.wire.trailerLines, .integer(0...10_000),
+        "Fields in a trailer section."),
       Key(
         "upgrade_protocols", \.wire.upgradeProtocols, .integer(1...100),
         "Protocols in an Upgrade field."),

@@ -44,7 +44,7 @@ extension Section<ServiceSettings> {
     _ service: inout ServiceSettings, _ places: KeyPlaces, _ reading: inout Reading
   ) {
     let isSecure = service.origins.contains { $0.scheme == .https }
-    if places.has("tls"), !service.origins.isEmpty, !isSecure {
+    if service.tls != TLSClientSettings(), !service.origins.isEmpty, !isSecure {
       reading.warn(
         "unused-tls", "no server of this service has https, so 'tls' does nothing",
         at: places.key("tls"))

@@ -83,7 +83,8 @@ extension Section<Draft> {
         "admin", \.admin, .orOff(Section<AdminSettings>.admin.form),
         Section<AdminSettings>.admin.about),
       Key(
-        "limits", \.limits, Section<LimitSettings>.limits.form, Section<LimitSettings>.limits.about),
+        "limits", \.limits, Section<LimitSettings>.limits.form,
+        Section<LimitSettings>.limits.about),
       Key(
         "timeouts", \.timeouts, Section<ClientTimeouts>.clientTimeouts.form,
         Section<ClientTimeouts>.clientTimeouts.about),

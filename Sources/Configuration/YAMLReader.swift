@@ -3,8 +3,8 @@ internal import Yams
 
 /// Reads the text of one settings file into a tree, or says what is wrong with it.
 ///
-/// What an operator, or a generator gone wrong, could make too large is bounded: bytes, the length of a
-/// line, depth, and the number of nodes once aliases are written out.
+/// What an operator, or a generator gone wrong, could make too large is bounded: bytes, the length
+/// of a line, depth, and the number of nodes once aliases are written out.
 enum YAMLReader {
   static let maximumBytes = 1 << 20
   static let maximumLineBytes = 8_192

@@ -85,7 +85,8 @@ enum YAMLWriter {
     else {
       return ["auto", "off", "none", "all"].contains(text)
     }
-    // A ':' only before what is no space, as in a URL; YAML within brackets also minds ',' and brackets.
+    // A ':' only before what is no space, as in a URL; YAML within brackets also minds ',' and
+    // brackets.
     return text.unicodeScalars.allSatisfy {
       isLetter($0) || ("0"..."9").contains($0) || "/._-*+:@%=~".unicodeScalars.contains($0)
     } && text.last != ":"
