@@ -2,7 +2,8 @@ package import HTTPModel
 package import Primitives
 package import Verdict
 
-/// What the detectors look at: one exchange, both heads as they came, before this program changed them.
+/// What the detectors look at: one exchange, both heads as they came, before this program changed
+/// them.
 ///
 /// Copies share their bytes with the exchange; nothing here is kept past the call.
 package struct AuditedExchange: Sendable {

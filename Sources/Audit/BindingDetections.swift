@@ -1,10 +1,11 @@
 package import Verdict
 
 extension Detection {
-  /// What verification found, or nil where there is nothing to report: every check passed, and a proved no.
+  /// What verification found, or nil where there is nothing to report: every check passed, and a
+  /// proved no.
   ///
-  /// An unproved denial is reported as medium: it lets nobody in, but a stored one may lock somebody out.
-  /// Where `audit` sent no token, that the binding was not tested is said as low.
+  /// An unproved denial is reported as medium: it lets nobody in, but a stored one may lock
+  /// somebody out. Where `audit` sent no token, that the binding was not tested is said as low.
   package init?(_ outcome: VerificationOutcome) {
     switch outcome {
     case .verified, .denied(.proved): return nil

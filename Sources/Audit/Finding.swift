@@ -103,8 +103,8 @@ package struct Finding: Sendable, Equatable {
     self.context = context
   }
 
-  /// Appends the finding as one line of JSON, line feed included. Evidence keeps its order; the names in it
-  /// are unique within one finding.
+  /// Appends the finding as one line of JSON, line feed included. Evidence keeps its order; the
+  /// names in it are unique within one finding.
   package func json(into line: inout [UInt8]) {
     line.append(ascii: "{\"time\":\"")
     line.append(timestamp: context.time)

@@ -7,8 +7,8 @@ package enum RedactionKind: UInt8, Hashable, Sendable, CaseIterable {
 
 /// How values are shown in findings. Secrets never are.
 ///
-/// The label comes from outside, since a keyed digest is no business of the pure floors; it is asked for
-/// only when a finding is made.
+/// The label comes from outside, since a keyed digest is no business of the pure floors; it is
+/// asked for only when a finding is made.
 package struct Redaction: Sendable {
   /// Whether user names are shown as they are, rather than as a label.
   package let showsSubjects: Bool

@@ -134,7 +134,8 @@ private func status(_ exchange: AuditedExchange) -> Evidence {
   Evidence("status", .number(Int64(exchange.response.status.code)))
 }
 
-/// Fastly, and Varnish with its built-in rules, heed `private` (or a lifetime of zero) but not `no-store`.
+/// Fastly, and Varnish with its built-in rules, heed `private` (or a lifetime of zero) but not
+/// `no-store`.
 private func hasPrivateOnlyHop(_ exchange: AuditedExchange) -> Bool {
   let response = exchange.response.fields
   if response.contains(.xVarnish) { return true }

@@ -1,8 +1,8 @@
 internal import HTTPModel
 internal import Primitives
 
-/// What a response says about storing it, as far as the detectors ask. The cache lane has its own, exact
-/// reading; this one also notices what is odd.
+/// What a response says about storing it, as far as the detectors ask. The cache lane has its own,
+/// exact reading; this one also notices what is odd.
 struct StoringWords {
   private(set) var noStore = false
   private(set) var isPrivate = false

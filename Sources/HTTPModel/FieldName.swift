@@ -11,7 +11,8 @@ package struct FieldName: Sendable {
     self.known = known
   }
 
-  /// The name, or nil where the bytes are empty, longer than 256, or hold what is no token character.
+  /// The name, or nil where the bytes are empty, longer than 256, or hold what is no token
+  /// character.
   package init?(_ name: some Collection<UInt8>) {
     guard !name.isEmpty, name.count <= 256, name.allSatisfy(ASCII.isTokenCharacter) else {
       return nil
@@ -55,7 +56,8 @@ extension FieldSection {
     if let known = name.known { removeAll(known) } else { removeAll(named: name.bytes) }
   }
 
-  /// Replaces every line of this name by one. The caller has checked the value (`FieldValue.isValid`).
+  /// Replaces every line of this name by one. The caller has checked the value
+  /// (`FieldValue.isValid`).
   package mutating func set(_ name: FieldName, _ value: some Collection<UInt8>) {
     removeAll(name)
     if let known = name.known {

@@ -68,8 +68,8 @@ package enum Cookies {
 
   /// Whether a cookie of this name customarily stands for a signed-in user.
   ///
-  /// Known by what the names of frameworks and gateways have in common; a session under any other name is
-  /// declared by a rule.
+  /// Known by what the names of frameworks and gateways have in common; a session under any other
+  /// name is declared by a rule.
   package static func isSessionName(_ name: ArraySlice<UInt8>) -> Bool {
     if name.equalsIgnoringASCIICase("sid") || name.equalsIgnoringASCIICase("auth") { return true }
     let parts: [StaticString] = [

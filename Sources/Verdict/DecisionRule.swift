@@ -135,13 +135,14 @@ package enum DenyPolicy: UInt8, Hashable, Sendable, CaseIterable {
 package enum RefusalForm: Hashable, Sendable {
   /// The status is the verdict, with a problem document (RFC 9457).
   ///
-  /// The default is 403. nginx `auth_request` reads 401 and 403 as no and anything else as its own error;
-  /// Traefik and Caddy relay every status but 2xx; Envoy's `ext_authz` takes 5xx for an error of the
-  /// service and lets the request pass under `failure_mode_allow`. 403 reads as no with all of them, and
-  /// unlike 401 needs no challenge (RFC 9110 §15.5.2).
+  /// The default is 403. nginx `auth_request` reads 401 and 403 as no and anything else as its own
+  /// error; Traefik and Caddy relay every status but 2xx; Envoy's `ext_authz` takes 5xx for an
+  /// error of the service and lets the request pass under `failure_mode_allow`. 403 reads as no
+  /// with all of them, and unlike 401 needs no challenge (RFC 9110 §15.5.2).
   case status(Status)
-  /// 200 with `response.allowed: false` and the request's `uid` (Kubernetes AdmissionReview v1): under
-  /// `failurePolicy: Ignore` any other answer admits. Without a readable `uid` it is the status 403.
+  /// 200 with `response.allowed: false` and the request's `uid` (Kubernetes AdmissionReview v1):
+  /// under `failurePolicy: Ignore` any other answer admits. Without a readable `uid` it is the
+  /// status 403.
   case admissionReview
   /// 200 with `decision: false` (AuthZEN Authorization API 1.0).
   case authZEN
@@ -168,7 +169,8 @@ package enum ServiceKind: UInt8, Hashable, Sendable, CaseIterable {
   }
 }
 
-/// What happens to a decision that no rule declared (`on_decision`). It is never stored in either case.
+/// What happens to a decision that no rule declared (`on_decision`). It is never stored in either
+/// case.
 package enum UndeclaredDecisionPolicy: UInt8, Hashable, Sendable, CaseIterable {
   /// Hardened, delivered, reported.
   case deliver
@@ -193,12 +195,13 @@ package struct DecisionRule: Sendable, Equatable {
   package let mode: EnforcementMode
   package let binding: BindingRule
   package let subject: SubjectRule?
-  /// Without it, success and redirection count as allow unless the body says no in a member known from
-  /// a protocol (`decision`, `allowed`, `active`, …); so they need proof.
+  /// Without it, success and redirection count as allow unless the body says no in a member known
+  /// from a protocol (`decision`, `allowed`, `active`, …); so they need proof.
   package let allow: AllowRule?
   package let deny: DenyPolicy
   package let refusal: RefusalForm
-  /// Whether `ETag` stays on delivered decisions. Preconditions of GET and HEAD are removed either way.
+  /// Whether `ETag` stays on delivered decisions. Preconditions of GET and HEAD are removed either
+  /// way.
   package let keepETag: Bool
   package let maximumBodyBytes: Int
   package let maximumRequestBodyBytes: Int
@@ -241,7 +244,8 @@ package struct DecisionRule: Sendable, Equatable {
     binding != .none && (mode != .audit || sendTokenInAudit)
   }
 
-  /// Whether the request's body must be held whole (up to `maximumRequestBodyBytes`) before it is sent.
+  /// Whether the request's body must be held whole (up to `maximumRequestBodyBytes`) before it is
+  /// sent.
   package var needsRequestBody: Bool {
     if let subject, subject.request.needsBody { return true }
     return refusal == .admissionReview || refusal == .authZEN
@@ -254,7 +258,8 @@ struct RulePointers: Sendable, Equatable {
   private(set) var proof: Int?
   private(set) var subject: Int?
   private(set) var allow: Int?
-  /// The members that say yes or no in known protocols; empty where the rule itself names the member.
+  /// The members that say yes or no in known protocols; empty where the rule itself names the
+  /// member.
   private(set) var customary: Range<Int> = 0..<0
 
   init(binding: BindingRule, subject: SubjectRule?, allow: AllowRule?) {
@@ -279,7 +284,8 @@ struct RulePointers: Sendable, Equatable {
   var areDemanded: Bool { all.count > customary.count }
 }
 
-/// Members that decide in known protocols: AuthZEN and OPA, RFC 7662, Kubernetes reviews, plain logins.
+/// Members that decide in known protocols: AuthZEN and OPA, RFC 7662, Kubernetes reviews, plain
+/// logins.
 enum CustomaryDecision {
   static let pointers: [JSONPointer] = [
     JSONPointer(tokens: ["decision"]), JSONPointer(tokens: ["allowed"]),

@@ -1,4 +1,5 @@
-/// What marks a request or a response as a decision. The code is stable: the same in log and `explain`.
+/// What marks a request or a response as a decision. The code is stable: the same in log and
+/// `explain`.
 package enum DecisionSign: UInt8, CaseIterable, Hashable, Sendable {
   /// A route declares it.
   case declared

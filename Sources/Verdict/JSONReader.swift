@@ -31,8 +31,8 @@ package struct JSONError: Error, Hashable, Sendable {
     case badUTF8
     /// A `\u` surrogate without its partner.
     case loneSurrogate
-    /// Two members of one object have the same name after unescaping (RFC 8259 §4: "SHOULD be unique";
-    /// readers differ on which one counts, so here none does).
+    /// Two members of one object have the same name after unescaping (RFC 8259 §4: "SHOULD be
+    /// unique"; readers differ on which one counts, so here none does).
     case duplicateMember
     case trailingBytes
     case tooDeep
@@ -64,9 +64,10 @@ package struct JSONValues: Sendable {
 
 /// Reads JSON strictly (RFC 8259): everything is checked to the last byte, nothing is kept.
 ///
-/// Duplicate names, bad UTF-8, lone surrogates, bytes after the text and anything past the limits are
-/// refused, because a consumer's reader may take from such a text something else than this one does.
-/// Numbers stay text. No memory is allocated unless objects with more than 32 open names occur.
+/// Duplicate names, bad UTF-8, lone surrogates, bytes after the text and anything past the limits
+/// are refused, because a consumer's reader may take from such a text something else than this one
+/// does. Numbers stay text. No memory is allocated unless objects with more than 32 open names
+/// occur.
 package enum JSONReader {
   /// Checks the text and finds the values at the pointers in one pass; a pointer that leads nowhere
   /// gives nil. Pointers past the 16th are not looked for.

@@ -2,8 +2,8 @@ internal import Primitives
 
 /// One pass over a JSON text: checks it and records the values at the pointers.
 ///
-/// Which pointers still follow the path to the current value is a set of bits that shrinks on the way
-/// down; where it is empty, scanning is checking only.
+/// Which pointers still follow the path to the current value is a set of bits that shrinks on the
+/// way down; where it is empty, scanning is checking only.
 struct JSONScanner: ~Escapable {
   private let text: Span<UInt8>
   private let pointers: [JSONPointer]
@@ -117,7 +117,8 @@ struct JSONScanner: ~Escapable {
     }
   }
 
-  /// Reads the comma before the next element and answers true, or the closing byte and answers false.
+  /// Reads the comma before the next element and answers true, or the closing byte and answers
+  /// false.
   private mutating func anotherFollows(before close: UInt8) throws(JSONError) -> Bool {
     skipWhitespace()
     let byte = try peek()

@@ -5,8 +5,8 @@ package enum JSONKind: UInt8, Hashable, Sendable {
   case object, array, string, number, `true`, `false`, null
 }
 
-/// A value found in a JSON text: its kind and where its bytes stand. Meaningful only together with the
-/// bytes it was read from.
+/// A value found in a JSON text: its kind and where its bytes stand. Meaningful only together with
+/// the bytes it was read from.
 package struct JSONValue: Hashable, Sendable {
   package let kind: JSONKind
   /// A string's content without the quotes, escapes as written; any other value whole.
@@ -29,8 +29,8 @@ package struct JSONValue: Hashable, Sendable {
     return result
   }
 
-  /// Whether a string, unescaped, or any other value as written, has exactly these bytes. For names and
-  /// public values; a secret is compared by `equalsSecret`.
+  /// Whether a string, unescaped, or any other value as written, has exactly these bytes. For names
+  /// and public values; a secret is compared by `equalsSecret`.
   package func equals(_ other: some Collection<UInt8>, in text: Span<UInt8>) -> Bool {
     var reader = JSONUnescaper(self)
     for expected in other {
@@ -101,8 +101,8 @@ struct JSONUnescaper {
     return unit
   }
 
-  // The scanner has checked digits and surrogate pairs. U+0000 cannot wait in `pending`, and need not:
-  // it is a single byte.
+  // The scanner has checked digits and surrogate pairs. U+0000 cannot wait in `pending`, and need
+  // not: it is a single byte.
   private mutating func unicodeEscape(in text: Span<UInt8>) -> UInt8 {
     var scalar = fourDigits(in: text)
     if scalar & 0xFC00 == 0xD800 {

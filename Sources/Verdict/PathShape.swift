@@ -1,7 +1,8 @@
 internal import Primitives
 
-/// What a path looks like, read from its raw bytes. Towards *decision* names match in any case; towards
-/// *harmless* a path must be plain in every respect, since caches and services read odd ones differently.
+/// What a path looks like, read from its raw bytes. Towards *decision* names match in any case;
+/// towards *harmless* a path must be plain in every respect, since caches and services read odd
+/// ones differently.
 struct PathShape {
   private let path: ArraySlice<UInt8>
 

@@ -3,11 +3,12 @@ internal import Primitives
 
 /// Makes a request fit to be answered by a verdict, and notes in the facts what was sent.
 ///
-/// In `warn` and `enforce`: on GET and HEAD the preconditions and ranges that could bring an old or partial
-/// answer go (`If-Match` and `If-Unmodified-Since` stay); identity coding is asked for; the client's own
-/// token gives way to `token`; caches on the way are told to stand aside. `Txn-Token` is somebody else's
-/// and stays. In `audit` nothing changes but the token where the rule sends one. Called after hop-by-hop
-/// fields are gone and the route's field rules are applied, so that no rule undoes it.
+/// In `warn` and `enforce`: on GET and HEAD the preconditions and ranges that could bring an old or
+/// partial answer go (`If-Match` and `If-Unmodified-Since` stay); identity coding is asked for; the
+/// client's own token gives way to `token`; caches on the way are told to stand aside. `Txn-Token`
+/// is somebody else's and stays. In `audit` nothing changes but the token where the rule sends one.
+/// Called after hop-by-hop fields are gone and the route's field rules are applied, so that no rule
+/// undoes it.
 package func prepareDecisionRequest(
   _ head: inout RequestHead, token: [UInt8], facts: inout RequestFacts, under rule: DecisionRule
 ) {
@@ -34,13 +35,14 @@ private func removeReuse(from head: inout RequestHead) {
   head.fields.append(.pragma, "no-cache")
 }
 
-/// Gives a decision the header set that keeps it out of every cache (RFC 9111 §5.2.2, RFC 9213 and what
-/// vendors read), and takes away what invites storing or validating it.
+/// Gives a decision the header set that keeps it out of every cache (RFC 9111 §5.2.2, RFC 9213 and
+/// what vendors read), and takes away what invites storing or validating it.
 ///
-/// `must-revalidate`, `public` and `s-maxage` must not appear: each permits sharing a response to an
-/// authorized request (RFC 9111 §3.5). `rule` is nil for an undeclared decision. Not in `audit`.
+/// `must-revalidate`, `public` and `s-maxage` must not appear: each permits sharing a response to
+/// an authorized request (RFC 9111 §3.5). `rule` is nil for an undeclared decision. Not in `audit`.
 ///
-/// Departure: RFC 9110 §12.5.5 forbids a proxy to generate `Vary: *`; a gateway answers as the origin.
+/// Departure: RFC 9110 §12.5.5 forbids a proxy to generate `Vary: *`; a gateway answers as the
+/// origin.
 package func hardenDecisionResponse(_ fields: inout FieldSection, under rule: DecisionRule?) {
   let keepsETag = rule?.keepETag ?? false
   let proof = proofToRemove(rule)

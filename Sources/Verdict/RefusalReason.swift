@@ -1,5 +1,5 @@
-/// Why a verdict is not passed. Every reason has a stable code, the check it belongs to, a sentence, and
-/// the error type of RFC 9209 that a refusal names in `Proxy-Status`.
+/// Why a verdict is not passed. Every reason has a stable code, the check it belongs to, a
+/// sentence, and the error type of RFC 9209 that a refusal names in `Proxy-Status`.
 package enum RefusalReason: UInt8, CaseIterable, Hashable, Sendable {
   // The token.
   case tokenMissing, tokenMismatch, tokenRepeated, tokenNotText, tokenNotSent, bindingUndeclared

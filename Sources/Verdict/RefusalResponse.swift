@@ -1,18 +1,18 @@
 package import HTTPModel
 internal import Primitives
 
-/// A response of this program's own. The caller writes `Content-Length` and `Date`, and for HEAD leaves
-/// out the body.
+/// A response of this program's own. The caller writes `Content-Length` and `Date`, and for HEAD
+/// leaves out the body.
 package struct RefusalResponse: Sendable, Equatable {
   package var head: ResponseHead
   package var body: [UInt8]
 }
 
-/// Says *no* in the form that this route's consumer reads as no (DESIGN §4): never as yes, and never
-/// storable.
+/// Says *no* in the form that this route's consumer reads as no (DESIGN §4): never as yes, and
+/// never storable.
 ///
-/// `facts` are those of the request; without them (it was not read that far) a form that must answer
-/// something in the request becomes a status.
+/// `facts` are those of the request; without them (it was not read that far) a form that must
+/// answer something in the request becomes a status.
 package func refusalResponse(
   _ reason: RefusalReason, form: RefusalForm, facts: RequestFacts?, proxyName: [UInt8]
 ) -> RefusalResponse {
@@ -69,7 +69,8 @@ private func admissionReview(_ reason: RefusalReason, uid: [UInt8]) -> RefusalRe
   return json(body)
 }
 
-/// One `decision: false`, or as many as the batch asks for; `X-Request-ID` returned as the API demands.
+/// One `decision: false`, or as many as the batch asks for; `X-Request-ID` returned as the API
+/// demands.
 private func authZEN(_ reason: RefusalReason, facts: RequestFacts?) -> RefusalResponse {
   var decision = [UInt8](ascii: "\"decision\":false,\"context\":{\"detail\":")
   decision.append(jsonString: [UInt8](ascii: reason.explanation))

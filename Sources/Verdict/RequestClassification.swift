@@ -3,8 +3,9 @@ internal import Primitives
 
 /// Tells whether a request asks for a decision (DESIGN §4): by what routes declare, then by shape.
 ///
-/// `bodyPrefix` is what of the body is at hand, possibly nothing: it can only add signs. Under `auth` what
-/// nothing explains is a decision; under `plain` only declared routes and named protocol shapes are.
+/// `bodyPrefix` is what of the body is at hand, possibly nothing: it can only add signs. Under
+/// `auth` what nothing explains is a decision; under `plain` only declared routes and named
+/// protocol shapes are.
 package func classify(
   _ head: RequestHead, declaration: RouteDeclaration, kind: ServiceKind,
   hasClientCertificate: Bool, bodyPrefix: Span<UInt8>
@@ -148,7 +149,8 @@ private let apiKeyFields: [StaticString] = [
 ]
 
 extension RequestHead {
-  /// Whether the request carries what may stand for a user: `Authorization`, a session cookie, an API key.
+  /// Whether the request carries what may stand for a user: `Authorization`, a session cookie, an
+  /// API key.
   package var carriesCredential: Bool {
     credentialInHead(self, hasClientCertificate: false) != nil
   }
@@ -190,8 +192,8 @@ private let assetExtensions: [StaticString] = [
   "woff2", "ttf", "otf", "wasm",
 ]
 
-/// A name under an asset folder; elsewhere a file extension explains only what nobody in particular asks
-/// for, since a suffix is easily added to a page (web cache deception).
+/// A name under an asset folder; elsewhere a file extension explains only what nobody in particular
+/// asks for, since a suffix is easily added to a page (web cache deception).
 private func isAsset(_ path: PathShape, carriesCredential: Bool) -> Bool {
   if assetFolders.contains(where: { path.starts(with: $0) }) { return true }
   guard !carriesCredential, let name = path.fileExtension else { return false }

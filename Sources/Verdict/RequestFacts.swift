@@ -31,7 +31,8 @@ package enum RequestSubject: Hashable, Sendable {
   case unknown(RefusalReason)
 }
 
-/// What verification must remember of a request. Taken before the request goes out; small, and a value.
+/// What verification must remember of a request. Taken before the request goes out; small, and a
+/// value.
 package struct RequestFacts: Sendable {
   package let subject: RequestSubject
   /// `request.uid` of an AdmissionReview, where the refusal must carry it.

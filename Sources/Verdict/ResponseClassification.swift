@@ -9,11 +9,12 @@ package func classificationWantsBody(of head: ResponseHead) -> Bool {
   MediaType.isJSON(head.fields) && !ContentCoding.isCoded(head.fields)
 }
 
-/// Tells whether a response is a decision although its request was not classified as one (DESIGN §4).
+/// Tells whether a response is a decision although its request was not classified as one (DESIGN
+/// §4).
 ///
-/// `body` is the whole body where `classificationWantsBody` asked for it, else empty. Under `plain` only a
-/// proof, a verdict's media type, issued tokens and Kubernetes reviews are signs: a 401 or a cookie of an
-/// ordinary service is the cache's business.
+/// `body` is the whole body where `classificationWantsBody` asked for it, else empty. Under `plain`
+/// only a proof, a verdict's media type, issued tokens and Kubernetes reviews are signs: a 401 or a
+/// cookie of an ordinary service is the cache's business.
 package func classify(
   _ head: ResponseHead, body: Span<UInt8>, kind: ServiceKind
 ) -> Classification {

@@ -11,8 +11,8 @@ enum Statement: Equatable {
 
 /// Reads what the verdict says: by the rule, or without one by customary members and the status.
 ///
-/// Status and body must agree. A 4xx or 5xx is never an allow; where its body says yes all the same, or
-/// might say yes to a reader less strict than this one, it says two things.
+/// Status and body must agree. A 4xx or 5xx is never an allow; where its body says yes all the
+/// same, or might say yes to a reader less strict than this one, it says two things.
 func statement(
   of head: ResponseHead, body: Span<UInt8>, reading: VerdictReading, rule: DecisionRule
 ) -> Statement {
@@ -89,8 +89,8 @@ private func customaryMembers(reading: VerdictReading, rule: DecisionRule) -> Sp
   }
 }
 
-/// Whether a body that this program cannot read might be read as JSON by somebody else: it is coded, or
-/// it begins as JSON does.
+/// Whether a body that this program cannot read might be read as JSON by somebody else: it is
+/// coded, or it begins as JSON does.
 private func mightSayYes(head: ResponseHead, body: Span<UInt8>, reason: RefusalReason) -> Bool {
   if body.isEmpty { return false }
   if ContentCoding.isCoded(head.fields) || reason == .formInvalid { return true }

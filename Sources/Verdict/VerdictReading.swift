@@ -151,7 +151,8 @@ package enum MediaType {
 
 /// Marks of a cache that verification itself looks at.
 enum CacheMarks {
-  /// Whether `Age` is there and is anything but zero (RFC 9111 §5.1). What is no number counts as an age.
+  /// Whether `Age` is there and is anything but zero (RFC 9111 §5.1). What is no number counts as
+  /// an age.
   static func hasPositiveAge(_ fields: FieldSection) -> Bool {
     guard fields.contains(.age) else { return false }
     for line in fields.lines where line.known == .age {

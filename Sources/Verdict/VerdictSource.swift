@@ -5,8 +5,8 @@ internal import Primitives
 package enum CertificateName: UInt8, Hashable, Sendable, CaseIterable {
   /// The subject's common name; the last and most specific one.
   case commonName
-  /// Subject alternative names (RFC 5280 §4.2.1.6). A certificate with several of the asked kind names
-  /// nobody: that is refused, not guessed.
+  /// Subject alternative names (RFC 5280 §4.2.1.6). A certificate with several of the asked kind
+  /// names nobody: that is refused, not guessed.
   case email, dns, uri
   /// The whole subject as one line (RFC 4514).
   case subject

@@ -1,8 +1,8 @@
 package import HTTPModel
 internal import Primitives
 
-/// An allow whose every check has passed. Only `verify` can make one; what demands this type cannot be
-/// given an unverified verdict.
+/// An allow whose every check has passed. Only `verify` can make one; what demands this type cannot
+/// be given an unverified verdict.
 package struct VerifiedVerdict: Sendable, Equatable {
   /// The user, as the verdict names him; nil where the rule compares none.
   package let subject: [UInt8]?
@@ -57,8 +57,8 @@ package enum BodyState: Hashable, Sendable {
 ///       │                 └─ deny: verify, or a 2xx that only its body makes a no ─▶ refused
 ///       └─ yes: token ∧ user ∧ not coded ∧ no age ────────────▶ verified, else refused
 ///
-/// A token or user in the body is looked for only there, in a header field only there; trailers prove
-/// nothing. `body` is what came, `state` whether that is all.
+/// A token or user in the body is looked for only there, in a header field only there; trailers
+/// prove nothing. `body` is what came, `state` whether that is all.
 package func verify(
   _ head: ResponseHead, body: Span<UInt8>, state: BodyState, to request: RequestFacts,
   under rule: DecisionRule
@@ -107,7 +107,8 @@ private func allowance(
   }
 }
 
-// A no: what is missing is reported, and refused only where the route or the form of the no demands it.
+// A no: what is missing is reported, and refused only where the route or the form of the no demands
+// it.
 private func denial(
   needsProof: Bool, head: ResponseHead, body: Span<UInt8>, reading: VerdictReading,
   request: RequestFacts, rule: DecisionRule

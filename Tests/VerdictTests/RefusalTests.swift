@@ -52,10 +52,10 @@ private func first(_ field: KnownField, of response: RefusalResponse) -> String?
     #expect(first(.contentType, of: response) == "application/problem+json")
     #expect(first(.cacheControl, of: response) == "private, no-store")
     #expect(first(.vary, of: response) == "*")
+    let details = "details=\"\(reason.check.rawValue) \(reason.code)\""
     #expect(
       first(.proxyStatus, of: response)
-        == "countersign; error=\(reason.proxyError); details=\"\(reason.check.rawValue) \(reason.code)\""
-    )
+        == "countersign; error=\(reason.proxyError); \(details)")
   }
 
   @Test(

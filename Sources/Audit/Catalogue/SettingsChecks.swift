@@ -34,7 +34,8 @@ let settingsChecks: [Check] = [
     why: "one answer goes to many", remedy: "switch it off", source: "Zulip, 2021"),
   Check(
     .cfg09, .high, detected: false, "a change would make a recorded decision storable",
-    why: "the next incident", remedy: "do not make the change", source: "Klarna, 2021; Steam, 2015"),
+    why: "the next incident", remedy: "do not make the change",
+    source: "Klarna, 2021; Steam, 2015"),
   Check(
     .cfg10, .medium, detected: false, "a rule never matches",
     why: "what it says does not happen", remedy: "move or remove it", source: "operations"),

@@ -54,7 +54,7 @@ let storingChecks: [Check] = [
     .rsp09, .high, detected: true,
     "the answer to POST or PUT has a lifetime, or a Content-Location equal to the target",
     why:
-      "it may then be stored and given to a GET, or to another POST by a cache without the body in its key",
+      "it may be stored and given to a GET, or to the POST of another body",
     remedy: "remove both",
     source: "RFC 9110 §9.3.3; kwhitley/apicache#64"),
   Check(
