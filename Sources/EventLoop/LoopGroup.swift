@@ -9,27 +9,40 @@ package final class LoopGroup: Sendable {
   private let running = DispatchGroup()
   private let failures = Mutex<[SystemError]>([])
 
-  /// Starts `count` loops, at least one. `prepare` runs on each before its first turn. Throws what
-  /// kept one from starting; the others are stopped then.
+  /// Starts `count` loops, at least one, and returns when each has run `prepare`, from which its
+  /// first turn follows.
+  ///
+  /// - Throws: what kept one from starting; the others are stopped then.
   package init(
     count: Int, prepare: @escaping @Sendable (EventLoop) -> Void = { _ in }
   ) throws(SystemError) {
     var handles: [LoopHandle] = []
     for index in 0..<max(count, 1) { handles.append(try LoopHandle(index: index)) }
     self.handles = handles
-    for handle in handles { start(handle, prepare: prepare) }
+    let started = DispatchSemaphore(value: 0)
+    for handle in handles { start(handle, prepare: prepare, started: started) }
+    for _ in handles { started.wait() }
+    guard let failure = failures.withLock({ $0.first }) else { return }
+    stop()
+    _ = wait()
+    throw failure
   }
 
-  private func start(_ handle: LoopHandle, prepare: @escaping @Sendable (EventLoop) -> Void) {
+  private func start(
+    _ handle: LoopHandle, prepare: @escaping @Sendable (EventLoop) -> Void,
+    started: DispatchSemaphore
+  ) {
     let queue = DispatchQueue(label: "countersign.loop.\(handle.index)")
     queue.async(group: running) { [self] in
       do throws(SystemError) {
         let loop = try EventLoop(handle: handle)
         prepare(loop)
+        started.signal()
         try loop.run()
       } catch {
         _ = handle.close()
         failures.withLock { $0.append(error) }
+        started.signal()
       }
     }
   }
