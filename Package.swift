@@ -113,7 +113,8 @@ let package = Package(
       "CachePolicy", ["CachePolicy", "HTTPModel", "Primitives"], resources: [.copy("Cases")]),
     tests("CacheStore", ["CacheStore", "CachePolicy", "HTTPModel", "Primitives"]),
     tests(
-      "Transport", ["Transport", "EventLoop", "Platform", "TLS", "HTTPModel", "Primitives"]),
+      "Transport",
+      ["Transport", "EventLoop", "Platform", "TLS", "HTTPModel", "Primitives", "TestSupport"]),
     tests(
       "Telemetry",
       [

@@ -11,27 +11,29 @@ extension [UInt8] {
     let days = HTTPDate.floorDivide(seconds, 86_400)
     let secondOfDay = seconds - days * 86_400
     let date = HTTPDate.civil(fromDays: days)
-    append(digitPair: date.year / 100)
-    append(digitPair: date.year % 100)
-    append(0x2D)
-    append(digitPair: date.month)
-    append(0x2D)
-    append(digitPair: date.day)
-    append(0x54)
-    append(digitPair: Int(secondOfDay / 3600))
-    append(ASCII.colon)
-    append(digitPair: Int(secondOfDay / 60 % 60))
-    append(ASCII.colon)
-    append(digitPair: Int(secondOfDay % 60))
-    append(0x2E)
     let fraction = Int(moment.milliseconds - seconds * 1000)
-    append(ASCII.zero + UInt8(fraction / 100 % 10))
-    append(digitPair: fraction % 100)
-    append(0x5A)
+    // `2026-03-01T09:08:07.006Z`
+    var text: InlineArray<24, UInt8> = [
+      0, 0, 0, 0, 0x2D, 0, 0, 0x2D, 0, 0, 0x54, 0, 0, ASCII.colon, 0, 0, ASCII.colon, 0, 0, 0x2E,
+      0, 0, 0, 0x5A,
+    ]
+    text.put(digitPair: date.year / 100, at: 0)
+    text.put(digitPair: date.year, at: 2)
+    text.put(digitPair: date.month, at: 5)
+    text.put(digitPair: date.day, at: 8)
+    text.put(digitPair: Int(secondOfDay / 3600), at: 11)
+    text.put(digitPair: Int(secondOfDay / 60 % 60), at: 14)
+    text.put(digitPair: Int(secondOfDay % 60), at: 17)
+    text.put(digitPair: fraction / 10, at: 20)
+    text[22] = ASCII.zero + UInt8(fraction % 10)
+    append(text.span)
   }
+}
 
-  private mutating func append(digitPair value: Int) {
-    append(ASCII.zero + UInt8(value / 10 % 10))
-    append(ASCII.zero + UInt8(value % 10))
+extension InlineArray<24, UInt8> {
+  /// Writes the last two decimal digits of a number that is not negative.
+  fileprivate mutating func put(digitPair value: Int, at place: Int) {
+    self[place] = ASCII.zero + UInt8(value / 10 % 10)
+    self[place + 1] = ASCII.zero + UInt8(value % 10)
   }
 }

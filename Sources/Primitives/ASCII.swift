@@ -118,12 +118,15 @@ extension [UInt8] {
 
   /// Appends the decimal digits of `value`.
   package mutating func append(decimal value: UInt64) {
-    guard value >= 10 else {
-      append(ASCII.zero + UInt8(value))
-      return
-    }
-    append(decimal: value / 10)
-    append(ASCII.zero + UInt8(value % 10))
+    var digits = InlineArray<20, UInt8>(repeating: ASCII.zero)
+    var rest = value
+    var first = 20
+    repeat {
+      first -= 1
+      digits[first] = ASCII.zero + UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
+    } while rest > 0
+    append(digits.span.extracting(first..<20))
   }
 
   /// Appends the bytes of a literal.

@@ -8,14 +8,18 @@ extension [UInt8] {
   /// Appends the quoted, escaped string of these bytes.
   package mutating func append(jsonString bytes: Span<UInt8>) {
     append(ASCII.quote)
+    append(jsonCharacters: bytes)
+    append(ASCII.quote)
+  }
+
+  /// Appends what stands between the quotes in the string of these bytes.
+  package mutating func append(jsonCharacters bytes: Span<UInt8>) {
     var start = 0
     var position = 0
-    while position < bytes.count {
+    while true {
+      position = bytes.endOfPlainText(from: position)
+      guard position < bytes.count else { break }
       let byte = bytes[position]
-      if Self.isPlainInJSON(byte) {
-        position += 1
-        continue
-      }
       let scalar =
         byte < 0x80 ? UTF8Scalar(value: UInt32(byte), length: 1) : bytes.scalar(at: position)
       if let scalar, scalar.value > 0x9F, scalar.value != 0x2028, scalar.value != 0x2029 {
@@ -28,7 +32,6 @@ extension [UInt8] {
       start = position
     }
     append(bytes.extracting(start..<position))
-    append(ASCII.quote)
   }
 
   /// Appends the quoted, escaped string of these bytes.
@@ -50,16 +53,15 @@ extension [UInt8] {
     unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
   }
 
-  /// Appends `value` as so many hexadecimal digits, small letters, leading zeros kept.
+  /// Appends `value` as so many hexadecimal digits, at most 16, small letters, leading zeros kept.
   package mutating func append(hexadecimal value: UInt64, digits: Int) {
-    for place in stride(from: digits - 1, through: 0, by: -1) {
-      let digit = UInt8(truncatingIfNeeded: place < 16 ? value >> UInt64(place * 4) & 0xF : 0)
-      append(digit < 10 ? ASCII.zero + digit : 0x57 + digit)
+    let count = Swift.min(Swift.max(digits, 0), 16)
+    var text = InlineArray<16, UInt8>(repeating: ASCII.zero)
+    for place in 0..<count {
+      let digit = UInt8(truncatingIfNeeded: value >> UInt64(place * 4) & 0xF)
+      text[15 - place] = digit < 10 ? ASCII.zero + digit : 0x57 + digit
     }
-  }
-
-  private static func isPlainInJSON(_ byte: UInt8) -> Bool {
-    byte >= 0x20 && byte < 0x7F && byte != ASCII.quote && byte != ASCII.backslash
+    append(text.span.extracting((16 - count)..<16))
   }
 
   private mutating func append(jsonEscapeOf value: UInt32) {
@@ -85,6 +87,30 @@ private struct UTF8Scalar {
 }
 
 extension Span<UInt8> {
+  /// The first place at or after `position` where a character may have to be escaped: anything but
+  /// visible ASCII, `"` and `\`. The end where there is none.
+  fileprivate func endOfPlainText(from position: Int) -> Int {
+    var position = position
+    // Eight bytes at a time. A mark in bit 7 of a byte may be false after a true one, never missing.
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    while count - position >= 8 {
+      let word = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self)
+      let quotes = word ^ (ones &* UInt64(ASCII.quote))
+      let backslashes = word ^ (ones &* UInt64(ASCII.backslash))
+      var marks = word | (word &+ ones) | ((word &- ones &* 0x20) & ~word)
+      marks |= (quotes &- ones) & ~quotes
+      marks |= (backslashes &- ones) & ~backslashes
+      guard marks & (ones &* 0x80) == 0 else { break }
+      position += 8
+    }
+    while position < count, Self.isPlain(self[position]) { position += 1 }
+    return position
+  }
+
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    byte >= 0x20 && byte < 0x7F && byte != ASCII.quote && byte != ASCII.backslash
+  }
+
   /// The character beginning at `position` with a byte of 0x80 or more, or nil where the bytes are
   /// not well-formed UTF-8 (RFC 3629 §4: no overlong forms, no surrogates, nothing past U+10FFFF).
   fileprivate func scalar(at position: Int) -> UTF8Scalar? {

@@ -61,4 +61,23 @@ import Testing
     line.append(hexadecimal: 0xA1F, digits: 16)
     #expect(line.displayText == "0000000000000a1f")
   }
+
+  @Test(arguments: [0x00, 0x1F, 0x22, 0x5C, 0x7F, 0x80, 0xFF] as [UInt8])
+  func `what must be escaped is found at every place of a long text`(byte: UInt8) {
+    for place in 0..<40 {
+      var bytes = [UInt8](repeating: 0x7E, count: 40)
+      bytes[place] = byte
+      let escape = quoted([byte]).dropFirst().dropLast()
+      let before = String(repeating: "~", count: place)
+      let after = String(repeating: "~", count: 39 - place)
+      #expect(quoted(bytes) == "\"\(before)\(escape)\(after)\"")
+    }
+  }
+
+  @Test(arguments: [0, 9, 10, 99, 1_000_000_007, UInt64.max])
+  func `decimal digits are those of the number`(value: UInt64) {
+    var line: [UInt8] = [0x78]
+    line.append(decimal: value)
+    #expect(line.displayText == "x\(value)")
+  }
 }
