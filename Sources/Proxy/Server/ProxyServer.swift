@@ -131,6 +131,14 @@ package final class ProxyServer: Sendable {
     for listener in gone { listener.bound.removeFile() }
   }
 
+  /// A reload was refused before it came here: counted.
+  package func reloadFailed() { shared.countReload(succeeded: false) }
+
+  /// Breaks off what is still open, for a stop that may not wait.
+  package func abandon() {
+    group.postToAll { loop in (loop.attachment as? Worker)?.abandon() }
+  }
+
   /// Opens the log files anew by their paths (`SIGUSR1`).
   package func reopenLogs() {
     shared.accessLog?.reopen()
@@ -157,7 +165,7 @@ package final class ProxyServer: Sendable {
     let deadline = DispatchTime.now() + .milliseconds(Int(grace.count))
     let isComplete = drained.wait(timeout: deadline) == .success
     if !isComplete {
-      group.postToAll { loop in (loop.attachment as? Worker)?.abandon() }
+      abandon()
     }
     for listener in state.withLock({ $0.listeners }) { listener.bound.removeFile() }
     group.stop()

@@ -1,0 +1,135 @@
+package import Configuration
+internal import Dispatch
+internal import EventLoop
+package import Logging
+internal import Platform
+internal import Primitives
+package import Proxy
+internal import Synchronization
+
+/// The proxy as a process: started, told by signals, stopped.
+///
+///     SIGHUP   reads the settings again: all or nothing
+///     SIGUSR1  opens the log files anew
+///     SIGTERM, SIGINT  stops: no new connections, exchanges finish within the grace; a second one stops now
+package final class RunningProxy: Sendable {
+  /// Reads the settings again. Nil where there is no file; an error holds the diagnostics as text.
+  package typealias Reload = @Sendable () -> Result<Settings, ReloadFailure>
+
+  /// Settings that could not be read again.
+  package struct ReloadFailure: Error {
+    package let diagnostics: String
+
+    package init(diagnostics: String) { self.diagnostics = diagnostics }
+  }
+
+  private let server: ProxyServer
+  private let log: Logger
+  private let reloadSettings: Reload?
+  private let grace: Mutex<Milliseconds>
+  /// One thing at a time: a reload does not run into a stop.
+  private let control = SerialWorker(name: "control")
+  private let stopped = DispatchSemaphore(value: 0)
+  private let isStopping = Atomic<Bool>(false)
+  private let finishedInTime = Atomic<Bool>(true)
+
+  private init(server: ProxyServer, settings: Settings, log: Logger, reload: Reload?) {
+    self.server = server
+    self.log = log
+    reloadSettings = reload
+    grace = Mutex(settings.process.shutdownGrace)
+  }
+
+  /// Starts the proxy and serves until it is told to stop. Returns whether every exchange finished.
+  ///
+  /// - Parameters:
+  ///   - started: Told the addresses that are listened on, once they are.
+  ///   - log: The program's own log.
+  package static func run(
+    _ settings: Settings, reload: Reload?, log: Logger, started: ([String]) -> Void
+  ) throws(StartError) -> Bool {
+    prepareProcess(log)
+    let server = try ProxyServer(settings, log: log)
+    let running = RunningProxy(server: server, settings: settings, log: log, reload: reload)
+    let watchers = running.watchSignals()
+    started(server.addresses)
+    running.notify(.ready)
+    running.stopped.wait()
+    withExtendedLifetime(watchers) {}
+    return running.finishedInTime.load(ordering: .acquiring)
+  }
+
+  /// Raises what may be raised and shuts what could tell secrets.
+  private static func prepareProcess(_ log: Logger) {
+    ProcessLimits.ignoreBrokenPipes()
+    do throws(SystemError) {
+      _ = try ProcessLimits.raiseDescriptorLimit()
+      try ProcessLimits.disableCoreDumps()
+    } catch {
+      log.warning("A limit of the process could not be set.", metadata: ["cause": "\(error)"])
+    }
+  }
+
+  // MARK: Signals
+
+  private func watchSignals() -> [SignalWatcher] {
+    [
+      SignalWatcher(.hangUp) { [self] in control.submit { [self] in _ = reloadNow() } },
+      SignalWatcher(.user1) { [self] in control.submit { [self] in server.reopenLogs() } },
+      SignalWatcher(.terminate) { [self] in stop() },
+      SignalWatcher(.interrupt) { [self] in stop() },
+    ]
+  }
+
+  private func stop() {
+    let isSecond = isStopping.exchange(true, ordering: .acquiringAndReleasing)
+    if isSecond { server.abandon() } else { control.submit { [self] in stopNow() } }
+  }
+
+  private func stopNow() {
+    notify(.stopping)
+    log.notice("Stopping.")
+    let isComplete = server.stop(grace: grace.withLock { $0 })
+    if !isComplete { log.warning("Exchanges were broken off at the end of the grace.") }
+    finishedInTime.store(isComplete, ordering: .releasing)
+    stopped.signal()
+  }
+
+  // MARK: Reloading
+
+  /// Takes over the settings of the file. Returns what kept it from that, or nil.
+  private func reloadNow() -> String? {
+    guard let reloadSettings else { return "This proxy was started without a file of settings." }
+    notify(.reloading(sinceMicroseconds: Clock.monotonic.nanoseconds / 1000))
+    defer { notify(.ready) }
+    switch reloadSettings() {
+    case .failure(let failure):
+      log.error("The settings were not taken over.", metadata: ["cause": "\(failure.diagnostics)"])
+      server.reloadFailed()
+      return failure.diagnostics
+    case .success(let settings): return takeOver(settings)
+    }
+  }
+
+  private func takeOver(_ settings: Settings) -> String? {
+    do throws(StartError) {
+      try server.reload(settings)
+      grace.withLock { $0 = settings.process.shutdownGrace }
+      log.notice("The settings were taken over.")
+      return nil
+    } catch {
+      log.error("The settings were not taken over.", metadata: ["cause": "\(error)"])
+      server.reloadFailed()
+      return error.description
+    }
+  }
+
+  /// Tells the service manager, where there is one. Without one nothing is lost.
+  private func notify(_ notification: ServiceNotification) {
+    do throws(SystemError) {
+      _ = try notification.send()
+    } catch {
+      log.warning("The service manager could not be told.", metadata: ["cause": "\(error)"])
+    }
+  }
+}
