@@ -170,7 +170,7 @@ extension Form {
         help: nearest.map { "did you mean '\($0)'?" })
       return nil
     } write: { value in
-      .plain(words.first { $0.1 == value }?.0 ?? "")
+      .text(words.first { $0.1 == value }?.0 ?? "")
     }
   }
 
