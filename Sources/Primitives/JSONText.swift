@@ -91,7 +91,8 @@ extension Span<UInt8> {
   /// visible ASCII, `"` and `\`. The end where there is none.
   fileprivate func endOfPlainText(from position: Int) -> Int {
     var position = position
-    // Eight bytes at a time. A mark in bit 7 of a byte may be false after a true one, never missing.
+    // Eight bytes at a time. A mark in bit 7 of a byte may be false after a true one, never
+    // missing.
     let ones: UInt64 = 0x0101_0101_0101_0101
     while count - position >= 8 {
       let word = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self)
