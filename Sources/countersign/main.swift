@@ -1,1 +1,3 @@
 internal import Command
+
+Countersign.main()

@@ -80,7 +80,8 @@ final class PlanBuilder: Sendable {
     }
   }
 
-  private static func context(_ service: ServiceSettings) throws(StartError) -> TLSClientContext {
+  /// The TLS towards a service's origins.
+  static func context(_ service: ServiceSettings) throws(StartError) -> TLSClientContext {
     var settings = TLS.TLSClientSettings()
     if !service.tls.verifies {
       settings.verification = .dangerouslyAcceptsAnyCertificate

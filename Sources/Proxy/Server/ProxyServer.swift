@@ -81,6 +81,28 @@ package final class ProxyServer: Sendable {
     }
   }
 
+  /// What would keep these settings from working although they are well formed: certificates, keys and
+  /// authorities that cannot be loaded. One sentence each. Reads files; starts nothing.
+  package static func problems(in settings: Settings) -> [String] {
+    var problems: [String] = []
+    for listener in settings.listeners {
+      do throws(StartError) {
+        _ = try PlanBuilder.context(listener)
+      } catch {
+        problems.append(error.description)
+      }
+    }
+    for service in settings.services where service.origins.contains(where: { $0.scheme == .https })
+    {
+      do throws(StartError) {
+        _ = try PlanBuilder.context(service)
+      } catch {
+        problems.append(error.description)
+      }
+    }
+    return problems
+  }
+
   /// The addresses that are listened on, with the ports the system chose.
   package var addresses: [String] {
     state.withLock { $0.listeners.map { $0.bound.address.description } }

@@ -1,0 +1,56 @@
+internal import ArgumentParser
+internal import Configuration
+internal import Foundation
+internal import Proxy
+
+/// `countersign check`: what is wrong with a settings file.
+struct CheckCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Check a settings file and all it names, and start nothing.",
+    discussion: """
+      Reads the file with the code that `serve` uses, loads the certificates it names, and tells \
+      every error and warning at once, each with its place and a remedy. Exit status 78 when there \
+      is an error, else 0.
+
+        countersign check countersign.yaml
+        countersign check --format json countersign.yaml
+        countersign check --print-config countersign.yaml
+      """)
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case text, json
+  }
+
+  @Option(help: "How diagnostics are told: text, or json with one object a line.")
+  var format = Format.text
+
+  @Flag(help: "Print the settings in force, every default filled in, as a settings file.")
+  var printConfig = false
+
+  @Argument(help: "The settings file.")
+  var file = SettingsFile.standardPath
+
+  func run() throws {
+    let loaded = Settings.load(file)
+    for diagnostic in loaded.diagnostics {
+      if format == .json {
+        Terminal.tell(diagnostic.json)
+      } else {
+        Terminal.complain(diagnostic.rendered(inColour: Terminal.errorTakesColour))
+      }
+    }
+    guard let settings = loaded.settings else {
+      if format == .text { Terminal.complain("\(file): \(SettingsFile.count(loaded))") }
+      throw ExitStatus.configuration.code
+    }
+    let problems = ProxyServer.problems(in: settings)
+    for problem in problems { Terminal.complain("error: \(problem)") }
+    guard problems.isEmpty else { throw ExitStatus.configuration.code }
+    if printConfig {
+      Terminal.tell(settings.yaml())
+    } else if format == .text {
+      Terminal.complain("\(file): \(SettingsFile.count(loaded)), \(settings.routes.count) routes")
+    }
+  }
+}
