@@ -1,6 +1,5 @@
 package import HTTPModel
 package import Primitives
-package import Verdict
 
 /// What the detectors look at: one exchange, both heads as they came, before this program changed
 /// them.
@@ -16,7 +15,10 @@ package struct AuditedExchange: Sendable {
   /// How long the response's body is; nil where that is not known.
   package var responseBodyBytes: Int?
   package var isDecision: Bool
-  package var rule: DecisionRule?
+  /// Whether the route's rule compares the user.
+  package var comparesSubject: Bool
+  /// By how much the clocks of the service and of this machine may differ.
+  package var clockSkew: Seconds
   /// Whether the request went to the service with a precondition or a range.
   package var wasConditional: Bool
   /// Whether the service was asked for the identity coding.
@@ -27,7 +29,8 @@ package struct AuditedExchange: Sendable {
   package init(
     request: RequestHead, requestHasBody: Bool = false, peerIsTrusted: Bool = false,
     hasClientCertificate: Bool = false, response: ResponseHead, responseBodyBytes: Int? = nil,
-    isDecision: Bool, rule: DecisionRule? = nil, wasConditional: Bool = false,
+    isDecision: Bool, comparesSubject: Bool = false, clockSkew: Seconds = Seconds(5),
+    wasConditional: Bool = false,
     askedForIdentity: Bool = false, sentAt: WallTime, receivedAt: WallTime
   ) {
     self.request = request
@@ -37,14 +40,14 @@ package struct AuditedExchange: Sendable {
     self.response = response
     self.responseBodyBytes = responseBodyBytes
     self.isDecision = isDecision
-    self.rule = rule
+    self.comparesSubject = comparesSubject
+    self.clockSkew = clockSkew
     self.wasConditional = wasConditional
     self.askedForIdentity = askedForIdentity
     self.sentAt = sentAt
     self.receivedAt = receivedAt
   }
 
-  var clockSkew: Seconds { rule?.clockSkew ?? Seconds(5) }
   var isRead: Bool { request.method == .get || request.method == .head }
 }
 

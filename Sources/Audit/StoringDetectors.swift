@@ -113,7 +113,7 @@ private func detectShape(
 ) {
   let response = exchange.response
   if response.status.isSuccessful, exchange.responseBodyBytes == 0,
-    exchange.rule?.subject == nil, !response.fields.containsAny(of: proofs)
+    !exchange.comparesSubject, !response.fields.containsAny(of: proofs)
   {
     found.append(Detection(.rsp12, "bare-status", [status(exchange)]))
   }

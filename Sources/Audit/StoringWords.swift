@@ -26,7 +26,7 @@ struct StoringWords {
     .xAccelExpires,
   ])
 
-  init(of exchange: AuditedExchange) {
+  init(of exchange: borrowing AuditedExchange) {
     let section = exchange.response.fields
     isSilent = !section.containsAny(of: Self.fields)
     for line in section.lines {

@@ -2,14 +2,14 @@ internal import Primitives
 
 /// How large a JSON text may be in each direction. What is beyond is refused.
 package struct JSONLimits: Hashable, Sendable {
-  package var maximumBytes: Int
+  package let maximumBytes: Int
   /// Arrays and objects within one another.
-  package var maximumDepth: Int
+  package let maximumDepth: Int
   /// Members of one object: bounds the search for names that repeat.
-  package var maximumMembers: Int
+  package let maximumMembers: Int
 
   package init(maximumBytes: Int = 1 << 20, maximumDepth: Int = 64, maximumMembers: Int = 1024) {
-    self.maximumBytes = maximumBytes
+    self.maximumBytes = min(maximumBytes, Int(UInt32.max))
     self.maximumDepth = maximumDepth
     self.maximumMembers = maximumMembers
   }

@@ -4,7 +4,7 @@ internal import Primitives
 ///
 /// Which pointers still follow the path to the current value is a set of bits that shrinks on the
 /// way down; where it is empty, scanning is checking only.
-struct JSONScanner: ~Escapable {
+struct JSONScanner: ~Escapable, ~Copyable {
   private let text: Span<UInt8>
   private let pointers: [JSONPointer]
   private let limits: JSONLimits
@@ -289,7 +289,7 @@ struct JSONScanner: ~Escapable {
 }
 
 /// The names of the objects open at this moment, with a hash each, to find one that repeats.
-struct JSONNameStack {
+struct JSONNameStack: ~Copyable {
   private struct Entry {
     var hash: UInt32
     var name: JSONValue

@@ -8,17 +8,22 @@ package enum JSONKind: UInt8, Hashable, Sendable {
 /// A value found in a JSON text: its kind and where its bytes stand. Meaningful only together with
 /// the bytes it was read from.
 package struct JSONValue: Hashable, Sendable {
+  private let start: UInt32
+  private let length: UInt32
   package let kind: JSONKind
-  /// A string's content without the quotes, escapes as written; any other value whole.
-  package let range: Range<Int>
   /// Whether a string holds at least one escape.
   package let hasEscapes: Bool
 
+  /// The reader takes no text whose offsets need more than 32 bits.
   init(kind: JSONKind, range: Range<Int>, hasEscapes: Bool = false) {
+    start = UInt32(truncatingIfNeeded: range.lowerBound)
+    length = UInt32(truncatingIfNeeded: range.count)
     self.kind = kind
-    self.range = range
     self.hasEscapes = hasEscapes
   }
+
+  /// A string's content without the quotes, escapes as written; any other value whole.
+  package var range: Range<Int> { Int(start)..<Int(start) + Int(length) }
 
   /// The bytes: of a string unescaped, of any other value as written.
   package func bytes(in text: Span<UInt8>) -> [UInt8] {
@@ -52,7 +57,7 @@ package struct JSONValue: Hashable, Sendable {
   }
 
   /// Whether a string is empty.
-  package var isEmpty: Bool { range.isEmpty }
+  package var isEmpty: Bool { length == 0 }
 }
 
 /// Reads the bytes a checked string stands for, one at a time; keeps no reference to the text.

@@ -8,16 +8,21 @@ struct PathShape {
 
   init(_ path: ArraySlice<UInt8>) { self.path = path }
 
+  /// Whether the path ends so, in any case. The suffix is written in small letters.
   func ends(with suffix: StaticString) -> Bool {
     let count = suffix.utf8CodeUnitCount
-    guard path.count >= count else { return false }
+    guard count > 0, path.count >= count else { return false }
+    // Most paths differ from most endings in the last byte already.
+    let last = unsafe suffix.utf8Start[count - 1]
+    guard ASCII.lowercased(path[path.endIndex - 1]) == last else { return false }
     return path.suffix(count).equalsIgnoringASCIICase(suffix)
   }
 
   /// Whether one of the endings fits, a trailing slash left aside.
   func endsWithOne(of suffixes: [StaticString]) -> Bool {
     let shape = path.last == ASCII.slash ? PathShape(path.dropLast()) : self
-    return suffixes.contains { shape.ends(with: $0) }
+    for suffix in suffixes where shape.ends(with: suffix) { return true }
+    return false
   }
 
   /// Whether the path has this run of whole segments, `/v1/data` in `/opa/v1/data/app`.

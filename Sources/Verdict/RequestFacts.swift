@@ -54,8 +54,8 @@ package struct RequestFacts: Sendable {
   /// `body` is the whole body, as far as `bodyIsWhole` says so; where the rule does not need one
   /// (`DecisionRule.needsRequestBody`) both are left out.
   package init(
-    of head: RequestHead, body: Span<UInt8>, bodyIsWhole: Bool,
-    certificate: ClientCertificateNames?, under rule: DecisionRule
+    of head: borrowing RequestHead, body: Span<UInt8>, bodyIsWhole: Bool,
+    certificate: borrowing ClientCertificateNames?, under rule: borrowing DecisionRule
   ) {
     requestID = head.fields.only(.xRequestID).map(Array.init)
     let reader = RequestBodyReader(head: head, isWhole: bodyIsWhole)
@@ -75,7 +75,8 @@ package struct RequestFacts: Sendable {
 
   /// The facts of a request without a body that matters.
   package init(
-    of head: RequestHead, certificate: ClientCertificateNames? = nil, under rule: DecisionRule
+    of head: borrowing RequestHead, certificate: borrowing ClientCertificateNames? = nil,
+    under rule: borrowing DecisionRule
   ) {
     let none: [UInt8] = []
     self.init(
@@ -96,7 +97,7 @@ private struct RequestBodyReader {
   private let isWhole: Bool
   private let isCoded: Bool
 
-  init(head: RequestHead, isWhole: Bool) {
+  init(head: borrowing RequestHead, isWhole: Bool) {
     self.isWhole = isWhole
     isCoded = ContentCoding.isCoded(head.fields)
   }

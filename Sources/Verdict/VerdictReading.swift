@@ -28,7 +28,7 @@ enum VerdictValue: Equatable {
 struct VerdictReading {
   let json: JSONReading
 
-  init(head: ResponseHead, body: Span<UInt8>, rule: DecisionRule) {
+  init(head: borrowing ResponseHead, body: Span<UInt8>, rule: borrowing DecisionRule) {
     let pointers = rule.pointers
     if pointers.areDemanded {
       json = Self.read(head: head, body: body, pointers: pointers.all)

@@ -143,7 +143,7 @@ private func proof(
 ) -> BindingProof {
   guard let value = fields.first(name) else { return .failed(.tokenMissing) }
   guard fields.count(of: name) == 1 else { return .failed(.tokenRepeated) }
-  return equalsInConstantTime(value, token) ? .proved : .failed(.tokenMismatch)
+  return equalsInConstantTime(value.span, token.span) ? .proved : .failed(.tokenMismatch)
 }
 
 private func proofInBody(
