@@ -25,3 +25,17 @@ extension Detection {
     self.init(reason.check, ReasonCode(reason.code))
   }
 }
+
+/// Everything to report of a declared decision: what the detectors see, and what verification found
+/// unless a detector already reports the same check (an age, say) with the evidence.
+package func detections(
+  in exchange: AuditedExchange, judged outcome: VerificationOutcome
+) -> [Detection] {
+  var found = detections(in: exchange)
+  guard let detection = Detection(outcome) else { return found }
+  let isKnown = found.contains {
+    $0.check == detection.check && $0.severity >= detection.severity
+  }
+  if !isKnown { found.append(detection) }
+  return found
+}

@@ -417,4 +417,14 @@ private let allRows = storingRows + upstreamRows + requestRows
     #expect(Detection(.untested)?.severity == .low)
     #expect(Detection(.denied(.notTested))?.reason == "not-tested")
   }
+
+  @Test func `what a detector has reported is not reported again by verification`() {
+    let aged = Row(
+      "", with: [clean, ("Age", "1")], finds: ["UPS-01 critical decision-has-age"])
+    #expect(detections(in: aged.exchange, judged: .refused(.servedFromCache)).count == 1)
+    let both = detections(in: aged.exchange, judged: .refused(.tokenMissing))
+    #expect(both.map(\.check) == [.ups01, .bnd01])
+    let quiet = Row.silent("", with: [clean])
+    #expect(detections(in: quiet.exchange, judged: .denied(.proved)).isEmpty)
+  }
 }

@@ -18,11 +18,11 @@ extension Worker {
     rule: DecisionRule, facts: RequestFacts
   ) {
     var audited = audited(exchange, head, bodyBytes: bodyBytes, isDecision: true)
-    audited.rule = rule
+    audited.comparesSubject = rule.subject != nil
+    audited.clockSkew = rule.clockSkew
     audited.wasConditional = facts.wasConditional
     audited.askedForIdentity = rule.mode != .audit
-    var found = detections(in: audited)
-    if let detection = Detection(outcome) { found.append(detection) }
+    let found = detections(in: audited, judged: outcome)
     let action: FindingAction =
       switch outcome.delivery(in: rule.mode) {
       case .untouched: .observed
