@@ -30,10 +30,10 @@ enum ExitStatus: Int32 {
   var code: ExitCode { ExitCode(rawValue) }
 }
 
-/// Writes to the standard streams; text is a whole number of lines.
+/// Writes whole lines to the standard streams; the last line end may be left out.
 enum Terminal {
   static func tell(_ text: String) {
-    FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    FileHandle.standardOutput.write(Data((text.hasSuffix("\n") ? text : text + "\n").utf8))
   }
 
   static func complain(_ text: String) {

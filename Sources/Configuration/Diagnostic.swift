@@ -71,7 +71,9 @@ extension Diagnostic {
   package func rendered(inColour: Bool = false) -> String {
     let paint = Paint(isOn: inColour)
     let title =
-      paint.severity("\(severity.rawValue)[\(code)]", severity) + paint.bold(": \(message)")
+      paint.severity("\(severity.rawValue)[\(code)]", severity)
+      + paint.bold(": \(Self.visible(message))")
+    let help = help.map(Self.visible)
     guard let place else {
       return title + (help.map { "\n  = \($0)" } ?? "")
     }
@@ -111,7 +113,8 @@ extension Diagnostic {
     return lines
   }
 
-  /// The line with tabs and control characters shown as one space each, so that columns stay.
+  /// The text with tabs and control characters shown as one space each, so that columns stay and
+  /// nothing commands the terminal.
   private static func visible(_ text: String) -> String {
     var shown = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {

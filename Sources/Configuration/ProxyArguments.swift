@@ -3,10 +3,11 @@ internal import HTTPModel
 internal import Primitives
 internal import Verdict
 
-/// What `countersign proxy` was told on the command line: a proxy without a file, for trying and testing.
+/// What `countersign proxy` was told on the command line: a proxy without a file, for trying and
+/// testing.
 ///
-/// One plain service. Declared decisions are bound by `echo` in the header field and enforced; everything
-/// else is in the cache lane. No admin listener; findings go to standard error.
+/// One plain service. Declared decisions are bound by `echo` in the header field and enforced;
+/// everything else is in the cache lane. No admin listener; findings go to standard error.
 package struct ProxyArguments: Sendable, Equatable {
   /// `ADDRESS:PORT`, `unix:PATH`, or a port alone for 127.0.0.1.
   package var listen: String

@@ -12,15 +12,15 @@ package enum SettingsReference {
   private static let introduction = """
     # Settings
 
-    Written by `countersign schema --markdown` from the tables that the parser reads; `make docs` \
+    Written by `countersign reference` from the tables that the parser reads; `make docs` \
     writes it anew.
 
-    Settings are one YAML file and those it includes. Everything but listeners, services and routes \
-    has a default. Unknown keys, missing units and values out of range are errors, all of them told \
-    at once; `countersign check FILE` tells them without starting anything.
+    Settings are one YAML file and those it includes. Everything but listeners, services and \
+    routes has a default. Unknown keys, missing units and values out of range are errors, all of \
+    them told at once; `countersign check FILE` tells them without starting anything.
 
-    - **Durations** are a whole number and `ms`, `s`, `m`, `h` or `d`. **Sizes** are a whole number \
-    and `B`, `kB`, `KiB`, `MB`, `MiB`, `GB` or `GiB`.
+    - **Durations** are a whole number and `ms`, `s`, `m`, `h` or `d`. **Sizes** are a whole \
+    number and `B`, `kB`, `KiB`, `MB`, `MiB`, `GB` or `GiB`.
     - **Paths** start from the directory of the file they stand in.
     - **Secrets** are never values, only files are named; so settings can be shown and shared.
     - Where a key takes one or more, a single value may stand without brackets.

@@ -5,13 +5,13 @@ struct ProxyArgumentsTests {
   private func settings(_ change: (inout ProxyArguments) -> Void = { _ in }) throws -> Settings {
     var arguments = ProxyArguments(listen: "127.0.0.1:8080", origins: ["http://127.0.0.1:9000"])
     change(&arguments)
-    return try arguments.settings(in: "/home/me").get()
+    return try arguments.settings(in: "/srv/trial").get()
   }
 
   private func sentences(_ change: (inout ProxyArguments) -> Void) -> [String] {
     var arguments = ProxyArguments(listen: "127.0.0.1:8080", origins: ["http://127.0.0.1:9000"])
     change(&arguments)
-    guard case .failure(let error) = arguments.settings(in: "/home/me") else { return [] }
+    guard case .failure(let error) = arguments.settings(in: "/srv/trial") else { return [] }
     return error.sentences
   }
 
@@ -29,7 +29,7 @@ struct ProxyArgumentsTests {
         listeners:
           - address: "127.0.0.1:8080"
             tls:
-              certificate: /home/me/tls/a.pem
+              certificate: /srv/trial/tls/a.pem
               key: /tls/a.key
         services:
           origin:
