@@ -4,9 +4,9 @@ import Foundation
 ///
 /// Used by one thread at a time.
 package final class RawConnection: @unchecked Sendable {
-  private var descriptor: Int32
+  private(set) var descriptor: Int32
   private let deadline: Deadline
-  private var reader = RawMessageReader { [] }
+  var reader = RawMessageReader { [] }
 
   /// Connects.
   ///
@@ -105,7 +105,7 @@ package final class RawConnection: @unchecked Sendable {
 
   package var isOpen: Bool { descriptor >= 0 }
 
-  private func wait(for events: Int32) throws {
+  func wait(for events: Int32) throws {
     var entry = pollfd(fd: descriptor, events: Int16(events), revents: 0)
     while true {
       let count = poll(&entry, 1, deadline.remainingMilliseconds)
