@@ -22,24 +22,51 @@ extension ClientConnection {
 
   /// Goes on with what is kept, after an exchange ended outside of `process`.
   func processInbound() {
-    guard !isProcessing, !inbound.isEmpty else { return }
-    let kept = inbound
-    inbound = []
-    let used = unsafe kept.withUnsafeBytes { unsafe process($0) }
-    if used < kept.count { inbound = Array(kept[used...]) }
+    guard !isProcessing else { return }
+    if !inbound.isEmpty {
+      let kept = inbound
+      inbound = []
+      let used = unsafe kept.withUnsafeBytes { unsafe process($0) }
+      if used < kept.count { inbound = Array(kept[used...]) }
+    }
+    if inputEnded { settleEnd() }
   }
 
-  /// Reads no further while there is enough of later requests; reads on when there is not.
-  func settleReading() {
-    guard !isClosed else { return }
-    if inbound.count >= Self.pipelineBufferBytes, isBusy {
-      stream.pauseReading()
-    } else if exchange?.wantsMoreRequestBody ?? true {
-      stream.resumeReading()
+  /// The client has sent its last byte: closes once all that can be answered is.
+  private func settleEnd() {
+    switch phase {
+    case .head: if inbound.isEmpty || !stream.isSaturated { closeAfterFlush() }
+    case .body:
+      // This request can never be complete.
+      cancelExchange()
+      stream.abort()
+    case .waiting, .discarding, .tunnel, .closing: break
     }
   }
 
-  private var isBusy: Bool { if case .waiting = phase { true } else { false } }
+  /// Reads no further while there is no use for what would come; reads on when there is.
+  func settleReading() {
+    guard !isClosed else { return }
+    guard wantsInput else {
+      isReadingPaused = true
+      return stream.pauseReading()
+    }
+    guard isReadingPaused else { return }
+    isReadingPaused = false
+    // The client could not send: its time begins anew.
+    if case .body = phase { awaitBody() }
+    stream.resumeReading()
+  }
+
+  private var wantsInput: Bool {
+    switch phase {
+    // Whoever does not take answers may not ask for more of them.
+    case .head: !stream.isSaturated
+    case .body, .tunnel: exchange?.wantsMoreRequestBody ?? true
+    case .waiting: inbound.count < Self.pipelineBufferBytes
+    case .discarding, .closing: true
+    }
+  }
 
   /// Works off the bytes as far as the phase allows. Returns how many are used.
   private func process(_ bytes: UnsafeRawBufferPointer) -> Int {
@@ -50,7 +77,7 @@ extension ClientConnection {
     while offset < span.count {
       switch phase {
       case .head:
-        guard let next = head(in: span, from: offset) else { return offset }
+        guard !stream.isSaturated, let next = head(in: span, from: offset) else { return offset }
         offset = next
       case .body, .discarding:
         guard let next = unsafe content(in: span, of: bytes, from: offset) else {
@@ -88,6 +115,8 @@ extension ClientConnection {
   private func begin(_ head: RequestHead) throws(ProtocolViolation) {
     let framing = try requestFraming(of: head)
     let expectsContinue = try expectation(of: head) == .continue100
+    // Looked at where no route asks for it too: a list that cannot be read is refused, not ignored.
+    _ = try upgradeProtocols(version: head.version, fields: head.fields)
     requestCount += 1
     body = BodyDecoder(framing, limits: worker.wireLimits)
     response = ResponseWriter(
@@ -158,13 +187,14 @@ extension ClientConnection {
   /// The response is complete. Goes on to the next request, or throws away the rest of this one.
   func responseEnded() {
     exchange = nil
-    guard response.keepsAlive, !worker.isDraining, !inputEnded else {
+    guard response.keepsAlive, !worker.isDraining else {
       if case .body = phase { return closeLingering() }
       return closeAfterFlush()
     }
     if case .body = phase {
       phase = .discarding(remaining: Self.discardBytes)
       extendForWriting()
+      settleReading()
     } else {
       becomeReady()
     }

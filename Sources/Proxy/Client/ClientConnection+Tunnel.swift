@@ -16,6 +16,7 @@ extension ClientConnection {
     phase = .tunnel
     extendForWriting()
     processInbound()
+    settleReading()
   }
 
   /// One side ended: what is queued is sent, then the connection closes.

@@ -55,7 +55,11 @@ final class ClientConnection: StreamHandler {
   var isClosed = false
   /// Set where the client has sent its last byte.
   var inputEnded = false
+  /// Set while the stream is told not to read.
+  var isReadingPaused = false
   private var deadline: LoopTimer?
+  /// How much waited to be sent when the deadline last passed; nil when it had not.
+  private var pendingAtDeadline: Int?
   /// The place in the worker's table.
   var place = 0
 
@@ -88,8 +92,7 @@ final class ClientConnection: StreamHandler {
   override func receivedEnd(clean: Bool) {
     inputEnded = true
     switch phase {
-    case .head:
-      if exchange == nil { closeAfterFlush() }
+    case .head: processInbound()
     case .body:
       // The request can never be complete: whoever answers it would answer something else.
       cancelExchange()
@@ -101,8 +104,13 @@ final class ClientConnection: StreamHandler {
   }
 
   override func outputDrained() {
+    pendingAtDeadline = nil
     extendForWriting()
     exchange?.clientDrained()
+    guard case .head = phase else { return }
+    awaitHead()
+    processInbound()
+    settleReading()
   }
 
   override func closed(_ failure: StreamFailure?) {
@@ -115,27 +123,32 @@ final class ClientConnection: StreamHandler {
   }
 
   override func timerFired(_ timer: LoopTimer) {
+    if stream.pendingOutputBytes > 0 { return waitForTaking() }
     switch phase {
     case .head:
-      if scanner.isAtStart {
-        stream.closeAfterFlush()
-      } else {
-        refuse(.requestHeadTimeout)
-      }
-    case .body:
-      if let exchange, !response.isStarted {
-        exchange.fail(.requestBodyTimeout)
-      } else {
-        stream.abort()
-      }
-    case .waiting, .tunnel:
-      // Origins have deadlines of their own; this one is for a client that takes no bytes.
-      if stream.pendingOutputBytes > 0 {
-        stream.abort()
-      } else {
-        deadline?.arm(after: worker.timeouts.write)
-      }
+      if scanner.isAtStart { closeAfterFlush() } else { refuse(.requestHeadTimeout) }
+    case .body: bodyTimedOut()
+    // Origins have deadlines of their own.
+    case .waiting, .tunnel: extendForWriting()
     case .discarding, .closing: stream.abort()
+    }
+  }
+
+  /// Goes on while the client takes some of what waits for it; breaks off when it took nothing.
+  private func waitForTaking() {
+    let pending = stream.pendingOutputBytes
+    if let before = pendingAtDeadline, pending >= before { return stream.abort() }
+    pendingAtDeadline = pending
+    extendForWriting()
+  }
+
+  private func bodyTimedOut() {
+    // It is the origin that takes no more, not the client that sends no more.
+    if let exchange, !exchange.wantsMoreRequestBody { return awaitBody() }
+    if let exchange, !response.isStarted {
+      exchange.fail(.requestBodyTimeout)
+    } else {
+      stream.abort()
     }
   }
 

@@ -221,6 +221,7 @@ class Exchange {
       } catch {
         return fail(.malformedRequest, violation: error)
       }
+      contentWasSent = origin != nil
       if let origin {
         unsafe last.withUnsafeBytes { unsafe origin.send($0) }
       } else {
@@ -279,7 +280,18 @@ class Exchange {
 
   // MARK: What the origin tells
 
-  var wantsUpgrade: Bool { asksUpgrade }
+  /// Whether a 101 may answer this request: a protocol was asked for, and nothing of HTTP is left to
+  /// be sent.
+  func mayUpgrade(by head: ResponseHead) -> Bool {
+    guard requestIsComplete, asksUpgrade,
+      let wanted = try? upgradeProtocols(version: request.version, fields: request.fields),
+      let chosen = try? upgradeProtocols(version: head.version, fields: head.fields)
+    else { return false }
+    return !chosen.isEmpty
+      && chosen.allSatisfy { one in
+        wanted.contains { $0.name.equalsIgnoringASCIICase(one.name) }
+      }
+  }
 
   func originInterim(_ head: ResponseHead) {
     responseBegan = true
@@ -360,6 +372,8 @@ class Exchange {
   /// Sends the head of the response to the client; its content follows.
   func deliver(_ head: ResponseHead, framing: BodyFraming) {
     var head = head
+    // A client that waits for a 100 may send its content or not: nobody can tell what comes next.
+    if expectsContinue, !requestIsComplete { client.response.closeAfterResponse() }
     if !route.isAudit { head.fields.apply(route.settings.responseFields) }
     record.status = head.status
     client.sendHead(head, framing: framing)
@@ -476,7 +490,6 @@ class Exchange {
 
   func tunnel(fromClient bytes: UnsafeRawBufferPointer) {
     unsafe origin?.send(bytes)
-    if origin?.isSaturated == true { client.stream.pauseReading() }
   }
 
   func tunnel(fromOrigin bytes: UnsafeRawBufferPointer) {

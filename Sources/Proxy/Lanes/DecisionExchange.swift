@@ -136,8 +136,8 @@ final class DecisionExchange: Exchange {
     guard let head, !isEnded else { return }
     let outcome = verify(head, body: body.span, state: state, to: facts, under: rule)
     worker.report(
-        outcome, head: head, bodyBytes: bodyIsWhole ? body.count : nil, of: self, rule: rule,
-        facts: facts)
+      outcome, head: head, bodyBytes: bodyIsWhole ? body.count : nil, of: self, rule: rule,
+      facts: facts)
     if let reason = outcome.reason { record.reason = "\(reason.code)" }
     record.outcome = ExchangeRecord.Outcome(outcome)
     switch outcome.delivery(in: rule.mode) {

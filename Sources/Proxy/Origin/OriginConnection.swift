@@ -12,6 +12,9 @@ internal import Transport
 /// It is used again only after a request and a response that were both complete, without a byte
 /// left over. Belongs to one loop and is entered from its turn only; not `Sendable`.
 final class OriginConnection: StreamHandler {
+  /// How many interim responses one request may get (RFC 9110 §15.2 names no limit).
+  static let maximumInterimResponses = 32
+
   enum Phase {
     case opening
     case idle
@@ -37,6 +40,11 @@ final class OriginConnection: StreamHandler {
   private(set) var wasUsed = false
   /// Whether it is left in the middle of an exchange.
   private var wasGivenUp = false
+  /// Set while the client takes nothing: the origin has no deadline then.
+  private var isPaused = false
+  private var interimResponses = 0
+  /// The turn in which the request was sent: what is ready to be read in it came before.
+  private var beganAt: MonotonicTime?
   private var deadline: LoopTimer?
   private var timeouts: OriginWaits
 
@@ -67,17 +75,23 @@ final class OriginConnection: StreamHandler {
     scanner.reset()
     requestIsComplete = false
     persists = true
+    interimResponses = 0
+    beganAt = worker.loop.now
     try worker.withHeadBuffer { bytes throws(ProtocolViolation) in
       try MessageSerializer.append(head, to: &bytes)
       unsafe bytes.withUnsafeBytes { unsafe stream?.write($0) }
     }
-    deadline?.arm(after: timeouts.idle)
+    awaitOrigin(timeouts.idle)
+  }
+
+  private func awaitOrigin(_ time: Milliseconds) {
+    if !isPaused { deadline?.arm(after: time) }
   }
 
   /// Sends content of the request, framed already.
   func send(_ bytes: UnsafeRawBufferPointer) {
     unsafe stream?.write(bytes)
-    deadline?.arm(after: timeouts.idle)
+    awaitOrigin(timeouts.idle)
   }
 
   /// Sends a chunk: its header, its data, its end.
@@ -86,13 +100,13 @@ final class OriginConnection: StreamHandler {
     _ third: UnsafeRawBufferPointer
   ) {
     unsafe stream?.write(first, second, third)
-    deadline?.arm(after: timeouts.idle)
+    awaitOrigin(timeouts.idle)
   }
 
   /// The request is sent to its end; the time until the first byte of the answer counts from now.
   func requestEnded() {
     requestIsComplete = true
-    if case .head = phase { deadline?.arm(after: timeouts.firstByte) }
+    if case .head = phase { awaitOrigin(timeouts.firstByte) }
   }
 
   /// The exchange gives this connection up before its end.
@@ -104,8 +118,20 @@ final class OriginConnection: StreamHandler {
 
   /// Whether the exchange should wait before it sends more.
   var isSaturated: Bool { stream?.isSaturated ?? false }
-  func pause() { stream?.pauseReading() }
-  func resume() { stream?.resumeReading() }
+  /// Reads no further: the client takes nothing. It has a deadline of its own.
+  func pause() {
+    isPaused = true
+    deadline?.disarm()
+    stream?.pauseReading()
+  }
+
+  func resume() {
+    guard isPaused else { return }
+    isPaused = false
+    if exchange != nil { awaitOrigin(timeouts.idle) }
+    stream?.resumeReading()
+  }
+
   private var isClosed: Bool { if case .closed = phase { true } else { false } }
 
   // MARK: What the stream tells
@@ -117,6 +143,10 @@ final class OriginConnection: StreamHandler {
   }
 
   override func received(_ bytes: UnsafeRawBufferPointer) {
+    if wasUsed, beganAt == worker.loop.now, case .head = phase {
+      // They were there before the request was sent: they answer nothing of this exchange.
+      return fail(.originClosed)
+    }
     if inbound.isEmpty {
       let used = unsafe process(bytes)
       if used < bytes.count, !isClosed { unsafe inbound.append(contentsOf: bytes[used...]) }
@@ -193,6 +223,7 @@ final class OriginConnection: StreamHandler {
         }
         offset = next
       case .tunnel:
+        awaitOrigin(timeouts.idle)
         unsafe exchange?.tunnel(fromOrigin: UnsafeRawBufferPointer(rebasing: bytes[offset...]))
         return span.count
       }
@@ -204,10 +235,9 @@ final class OriginConnection: StreamHandler {
     guard let exchange else { return nil }
     let rest = bytes.extracting(offset...)
     do throws(ProtocolViolation) {
-      guard let count = try scanner.scan(rest, limits: worker.wireLimits) else {
-        deadline?.arm(after: timeouts.idle)
-        return nil
-      }
+      // The first bytes of a head are due by the one deadline, the rest by the other.
+      if scanner.isAtStart { awaitOrigin(timeouts.idle) }
+      guard let count = try scanner.scan(rest, limits: worker.wireLimits) else { return nil }
       scanner.reset()
       let head = try ResponseHeadParser.parse(rest.extracting(0..<count), limits: worker.wireLimits)
       try handle(head, for: exchange, hasLeftover: offset + count < bytes.count)
@@ -222,7 +252,7 @@ final class OriginConnection: StreamHandler {
     throws(ProtocolViolation)
   {
     if head.status == .switchingProtocols {
-      guard exchange.wantsUpgrade else { throw ProtocolViolation(.invalidUpgrade) }
+      guard exchange.mayUpgrade(by: head) else { throw ProtocolViolation(.invalidUpgrade) }
       phase = .tunnel
       persists = false
       exchange.originUpgraded(head)
@@ -230,6 +260,9 @@ final class OriginConnection: StreamHandler {
     }
     let framing = try responseFraming(of: head, toMethod: exchange.request.method)
     if head.status.isInformational {
+      interimResponses += 1
+      guard interimResponses <= Self.maximumInterimResponses else { return fail(.originMalformed) }
+      if requestIsComplete { awaitOrigin(timeouts.firstByte) }
       exchange.originInterim(head)
       return
     }
@@ -238,7 +271,7 @@ final class OriginConnection: StreamHandler {
     if framing == .untilClose { persists = false }
     body = BodyDecoder(framing, limits: worker.wireLimits)
     phase = .content
-    deadline?.arm(after: timeouts.idle)
+    awaitOrigin(timeouts.idle)
     exchange.originHead(head, framing: framing)
     if case .content = phase, body.isFinished, framing != .untilClose {
       complete(trailers: FieldSection(), hasLeftover: hasLeftover)
@@ -251,7 +284,7 @@ final class OriginConnection: StreamHandler {
     do throws(ProtocolViolation) {
       switch try body.next(in: span, from: offset) {
       case .data(let range):
-        deadline?.arm(after: timeouts.idle)
+        awaitOrigin(timeouts.idle)
         unsafe exchange?.originContent(UnsafeRawBufferPointer(rebasing: bytes[range]))
         if case .content = phase, body.isFinished {
           complete(trailers: body.trailers, hasLeftover: range.upperBound < span.count)
@@ -279,6 +312,7 @@ final class OriginConnection: StreamHandler {
     exchange = nil
     wasUsed = true
     phase = .idle
+    resume()
     if hasLeftover {
       leave(.spoiled(.leftoverBytes))
     } else if !requestIsComplete {
@@ -298,7 +332,7 @@ final class OriginConnection: StreamHandler {
 
   private func leave(_ condition: OriginConnectionCondition) {
     if condition != .clean { phase = .closed }
-    if case .spoiled(let spoiler) = condition { wasGivenUp = spoiler != .closeAnnounced }
+    if case .spoiled(let spoiler) = condition { wasGivenUp = !spoiler.endsInOrder }
     deadline?.disarm()
     pool.released(self, condition)
   }
@@ -326,4 +360,9 @@ struct OriginWaits {
   var connect: Milliseconds
   var firstByte: Milliseconds
   var idle: Milliseconds
+}
+
+extension OriginConnectionSpoiler {
+  /// Whether what was sent last must still arrive.
+  fileprivate var endsInOrder: Bool { self == .closeAnnounced || self == .upgraded }
 }

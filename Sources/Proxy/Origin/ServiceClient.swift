@@ -81,8 +81,9 @@ final class ServiceClient {
     for (pool, addresses) in zip(pools, plan.addresses.current) { pool.addresses = addresses }
   }
 
-  func shutDown() {
-    for pool in pools { pool.shutDown() }
+  /// A later plan has taken over.
+  func retire() {
+    for pool in pools { pool.retire() }
   }
 
   var isEmpty: Bool { pools.allSatisfy(\.isEmpty) }

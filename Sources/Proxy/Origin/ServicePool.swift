@@ -120,6 +120,9 @@ final class ServicePool: TimerTarget {
 
   private func open(_ id: OriginConnectionID) {
     guard !addresses.isEmpty else { return openEnded(id, .resolutionFailed) }
+    let clientTLS = clientTLS
+    // Never in the clear what was to be secure, whatever is wrong with a name.
+    guard (clientTLS != nil) == (address.scheme == .https) else { return openEnded(id, .tlsFailed) }
     let connection = OriginConnection(
       pool: self, worker: worker, id: id, timeouts: service.waits)
     table.insert(connection, as: id)
@@ -185,13 +188,10 @@ final class ServicePool: TimerTarget {
     if let next = machine.nextDeadline { timer.arm(at: next) }
   }
 
-  /// No more exchanges; what is idle closes now.
-  func shutDown() {
-    machine.shutDown()
-    timerFired()
-  }
-
-  private func timerFired() {
+  /// A later plan has taken over: what is idle closes now, what is leased when it is released.
+  /// Exchanges that began under the old plan still find connections here.
+  func retire() {
+    machine.retireAll()
     if let timer { timerFired(timer) }
   }
 }

@@ -120,7 +120,7 @@ final class Worker {
     }
     self.plan = plan
     for client in old where !services.contains(where: { $0 === client }) {
-      client.shutDown()
+      client.retire()
       retired.append(client)
     }
     retired.removeAll(where: \.isEmpty)
