@@ -134,6 +134,13 @@ let package = Package(
     .target(
       name: "JourneySupport", path: "Tests/JourneySupport", swiftSettings: strict),
     tests("Journey", ["JourneySupport", "TestSupport", "HTTPModel"]),
+    tests(
+      "Proxy",
+      [
+        "Proxy", "Configuration", "Verdict", "CachePolicy", "HTTPWire", "HTTPModel", "Primitives",
+        "Platform", "TLS", "JourneySupport", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     tests("Tidy", []),
   ]
 )

@@ -1,0 +1,108 @@
+import CachePolicy
+import Configuration
+import HTTPModel
+import JourneySupport
+import Logging
+import Primitives
+import Proxy
+import Synchronization
+import Testing
+import Verdict
+
+/// A proxy in this process, on a leased port, until the last reference is gone.
+final class RunningProxy: Sendable {
+  let server: ProxyServer
+  let endpoint: Endpoint
+  let settings: Settings
+
+  /// Starts before `origins`, which form one service of kind `plain`, with one route that takes
+  /// everything.
+  init(before origins: [Endpoint], _ change: (inout Settings) -> Void = { _ in }) throws {
+    var settings = try Settings.plain(before: origins.map { OriginAddress($0) })
+    change(&settings)
+    self.settings = settings
+    server = try ProxyServer(settings, log: Self.quiet)
+    endpoint = try #require(server.addresses.first.flatMap { Endpoint($0) })
+  }
+
+  convenience init(before origin: Endpoint, _ change: (inout Settings) -> Void = { _ in }) throws {
+    try self.init(before: [origin], change)
+  }
+
+  deinit { _ = server.stop(grace: Milliseconds(0)) }
+
+  /// A logger that says nothing.
+  static var quiet: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
+
+  func connect(within duration: Duration = Deadline.usual) throws -> RawConnection {
+    try RawConnection(to: endpoint, within: duration)
+  }
+
+  /// One request on a connection of its own.
+  func ask(_ request: String) throws -> RawMessage { try connect().exchange(request) }
+
+  func get(_ target: String, _ fields: String...) throws -> RawMessage {
+    try ask("GET \(target) HTTP/1.1\r\nHost: a.example\r\n\(fields.lines)\r\n")
+  }
+}
+
+extension [String] {
+  /// The strings as field lines.
+  var lines: String { map { "\($0)\r\n" }.joined() }
+}
+
+extension OriginAddress {
+  init(_ endpoint: JourneySupport.Endpoint, scheme: Scheme = .http) {
+    let port = UInt16(truncatingIfNeeded: endpoint.port)
+    self.init(scheme: scheme, endpoint: .host(endpoint.host, port: port))
+  }
+}
+
+extension ListenerSettings {
+  /// A loopback address of its own with a port the system chooses.
+  static func leased() throws -> ListenerSettings {
+    let host = try Endpoint.leased().host
+    let address = try #require(IPAddress(text: host.utf8))
+    return ListenerSettings(address: .ip(address, port: 0))
+  }
+}
+
+extension Settings {
+  static func plain(before origins: [OriginAddress]) throws -> Settings {
+    var settings = Settings()
+    settings.listeners = [try .leased()]
+    var service = ServiceSettings(name: "service", origins: origins)
+    service.kind = .plain
+    settings.services = [service]
+    settings.routes = [RouteSettings(name: "all", match: RouteMatch(), service: 0)]
+    settings.process.loops = 2
+    settings.audit.log = .off
+    settings.admin = nil
+    return settings
+  }
+
+  /// Puts a decision route for `path` before all others.
+  mutating func decide(_ path: String, _ rule: DecisionRule) throws {
+    var match = RouteMatch()
+    match.paths = [try PathPattern(Array(path.utf8))]
+    var route = RouteSettings(name: "decision \(path)", match: match, service: 0)
+    route.lane = .decision(rule)
+    routes.insert(route, at: 0)
+  }
+}
+
+/// A value that several threads change.
+final class Shared<Value: Sendable>: Sendable {
+  private let state: Mutex<Value>
+  init(_ value: Value) { state = Mutex(value) }
+  var value: Value { state.withLock { $0 } }
+  func change<Result: Sendable>(_ body: (inout Value) -> Result) -> Result {
+    state.withLock { value in
+      // Copied out and in, since the mutex's own value may not leave its closure.
+      var copy = value
+      let result = body(&copy)
+      value = copy
+      return result
+    }
+  }
+}
