@@ -104,6 +104,11 @@ let package = Package(
       name: "TestSupport", dependencies: ["Primitives", "HTTPModel", "HTTPWire"],
       path: "Tests/Support", swiftSettings: strict),
 
+    // Certificates made on the spot, for tests of TLS and for journeys.
+    .target(
+      name: "TestCertificates", dependencies: ["COpenSSL"], path: "Tests/TestCertificates",
+      swiftSettings: strict),
+
     tests("Primitives", ["Primitives"]),
     tests("Platform", ["Platform", "Primitives"]),
     tests("EventLoop", ["EventLoop", "Platform", "Primitives"]),
@@ -121,6 +126,7 @@ let package = Package(
         "Telemetry", "Platform", "HTTPModel", "Primitives",
         .product(name: "Logging", package: "swift-log"),
       ]),
+    tests("TLS", ["TLS", "Cryptography", "Primitives", "TestCertificates"]),
     tests("Cryptography", ["Cryptography", "Primitives"]),
     tests("Verdict", ["Verdict", "HTTPModel", "Primitives"]),
     tests("Audit", ["Audit", "Verdict", "HTTPModel", "Primitives"]),

@@ -103,6 +103,18 @@ static inline long shim_BIO_get_mem_data(BIO *bio, const char **start) {
   return BIO_get_mem_data(bio, (char **)start);
 }
 
+// Codes. OSSL_PARAM keeps the pointers it is given, and Swift's strings are C strings only for the length
+// of a call: the list is made here.
+
+static inline int shim_EVP_MAC_init_HMAC_SHA256(
+    EVP_MAC_CTX *context, const unsigned char *key, size_t length) {
+  static char digest[] = "SHA2-256";
+  const OSSL_PARAM parameters[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, sizeof(digest) - 1),
+      OSSL_PARAM_construct_end()};
+  return EVP_MAC_init(context, key, length, parameters);
+}
+
 // Errors.
 
 static inline int shim_ERR_GET_LIB(unsigned long code) { return ERR_GET_LIB(code); }

@@ -16,9 +16,7 @@ internal import COpenSSL
     // An empty key must still come with an address, else OpenSSL takes it for "no key given".
     let padded = key.isEmpty ? [0] : key
     let initialised = unsafe padded.withUnsafeBufferPointer { bytes in
-      unsafe withSHA256Parameter { parameters in
-        unsafe EVP_MAC_init(made, bytes.baseAddress, key.count, parameters) == 1
-      }
+      unsafe shim_EVP_MAC_init_HMAC_SHA256(made, bytes.baseAddress, key.count) == 1
     }
     guard initialised else {
       unsafe EVP_MAC_CTX_free(made)
@@ -51,21 +49,6 @@ internal import COpenSSL
     }
     return try unsafe Digest256.filled(.authenticationCode) { output in
       unsafe EVP_MAC_final(context, output, nil, Digest256.byteCount) == 1
-    }
-  }
-}
-
-/// Calls `body` with the parameter list that tells a MAC to use SHA-256.
-private func withSHA256Parameter(_ body: (UnsafePointer<OSSL_PARAM>) -> Bool) -> Bool {
-  var name = Array("SHA2-256".utf8CString)
-  return unsafe name.withUnsafeMutableBufferPointer { name in
-    let parameters = unsafe [
-      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.baseAddress, 0),
-      OSSL_PARAM_construct_end(),
-    ]
-    return unsafe parameters.withUnsafeBufferPointer { list in
-      guard let start = list.baseAddress else { return false }
-      return unsafe body(start)
     }
   }
 }

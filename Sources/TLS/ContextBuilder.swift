@@ -22,8 +22,12 @@ enum ContextBuilder {
   /// A context with what holds everywhere: no renegotiation, no compression, buffers given back between
   /// records, and the caller's versions, ciphers and groups.
   static func make(
-    _ method: OpaquePointer?, minimumVersion: TLSVersion, ciphers: TLSCipherPreset
+    _ method: OpaquePointer?, from lowest: TLSVersion, to highest: TLSVersion,
+    ciphers: TLSCipherPreset
   ) throws(TLSLoadError) -> OwnedContext {
+    guard lowest <= highest else {
+      throw TLSLoadError(.badSetting, "the minimum TLS version is above the maximum")
+    }
     OpenSSLErrors.clear()
     guard let made = unsafe SSL_CTX_new(method) else { throw .library("making a TLS context") }
     let context = unsafe OwnedContext(owning: made)
@@ -37,7 +41,8 @@ enum ContextBuilder {
     ]
     unsafe shim_SSL_CTX_set_mode(pointer, Int(modes.reduce(0, |)))
     unsafe shim_SSL_CTX_set_read_ahead(pointer, 0)
-    guard unsafe shim_SSL_CTX_set_min_proto_version(pointer, Int32(minimumVersion.rawValue)) == 1,
+    guard unsafe shim_SSL_CTX_set_min_proto_version(pointer, Int32(lowest.rawValue)) == 1,
+      unsafe shim_SSL_CTX_set_max_proto_version(pointer, Int32(highest.rawValue)) == 1,
       unsafe shim_SSL_CTX_set1_groups_list(pointer, "X25519:P-256:P-384") == 1
     else { throw .library("setting the versions and groups of a TLS context") }
     guard unsafe SSL_CTX_set_cipher_list(pointer, ciphers.tls12List) == 1,

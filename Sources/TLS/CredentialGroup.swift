@@ -27,7 +27,8 @@ struct CredentialGroup {
     _ settings: TLSServerSettings, identifier: [UInt8]
   ) throws(TLSLoadError) -> OwnedContext {
     let context = try unsafe ContextBuilder.make(
-      TLS_server_method(), minimumVersion: settings.minimumVersion, ciphers: settings.ciphers)
+      TLS_server_method(), from: settings.minimumVersion, to: settings.maximumVersion,
+      ciphers: settings.ciphers)
     for credential in credentials { try unsafe credential.install(in: context.pointer) }
     try unsafe requireCertificates(settings.clientCertificates, in: context.pointer)
     try unsafe setResumption(settings, identifier: identifier, in: context.pointer)

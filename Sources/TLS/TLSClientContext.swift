@@ -28,7 +28,8 @@ package import Primitives
   ) throws(TLSLoadError) {
     self.settings = settings
     owned = try unsafe ContextBuilder.make(
-      TLS_client_method(), minimumVersion: settings.minimumVersion, ciphers: settings.ciphers)
+      TLS_client_method(), from: settings.minimumVersion, to: settings.maximumVersion,
+      ciphers: settings.ciphers)
     let context = unsafe owned.pointer
     if let files = settings.certificate {
       let credential = try Credential(files, at: now, dates: dates)

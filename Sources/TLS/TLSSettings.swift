@@ -59,6 +59,9 @@ package struct TLSServerSettings: Equatable, Sendable {
 
   package var minimumVersion: TLSVersion = .tls12
 
+  /// No newer version is spoken than this one: for peers that break with it.
+  package var maximumVersion: TLSVersion = .tls13
+
   package var ciphers: TLSCipherPreset = .recommended
 
   /// Protocols for ALPN (RFC 7301), preferred ones first. A client that offers only others is refused.
@@ -97,6 +100,9 @@ package struct TLSClientSettings: Equatable, Sendable {
   package var certificate: TLSCertificateFiles?
 
   package var minimumVersion: TLSVersion = .tls12
+
+  /// No newer version is spoken than this one: for peers that break with it.
+  package var maximumVersion: TLSVersion = .tls13
 
   package var ciphers: TLSCipherPreset = .recommended
 

@@ -65,21 +65,8 @@ enum TicketCallbacks {
   }
 
   private static func initialise(_ code: OpaquePointer?, with key: TicketKey) -> Bool {
-    unsafe EVP_MAC_init(code, key.codeKey.bytePointer, key.codeKey.count, digestParameters) == 1
+    unsafe shim_EVP_MAC_init_HMAC_SHA256(code, key.codeKey.bytePointer, key.codeKey.count) == 1
   }
-
-  /// The parameter list that tells a MAC to use SHA-256, for the life of the process.
-  private nonisolated(unsafe) static let digestParameters: UnsafeMutablePointer<OSSL_PARAM> = {
-    let name = UnsafeMutablePointer<CChar>.allocate(capacity: 16)
-    for (index, character) in "SHA2-256".utf8CString.enumerated() {
-      unsafe (name + index).initialize(to: character)
-    }
-    let list = UnsafeMutablePointer<OSSL_PARAM>.allocate(capacity: 2)
-    unsafe list.initialize(
-      to: OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0))
-    unsafe (list + 1).initialize(to: OSSL_PARAM_construct_end())
-    return unsafe list
-  }()
 
   /// Whether the session in an opened ticket is resumed: not when the client certificate in it has
   /// expired since, for resumption would skip the check.
