@@ -11,7 +11,8 @@ struct CountersignCommand: ParsableCommand {
       Decisions ("yes, you are logged in") are never cached and are delivered only when they prove \
       that they answer the request in hand; everything else is cached by RFC 9111.
 
-        countersign proxy --listen 8080 --origin http://127.0.0.1:9000 --decision 'POST /login'
+        countersign proxy --listen 8080 --origin http://127.0.0.1:9000 \\
+          --decision 'POST /login'
         countersign check countersign.yaml
         countersign serve countersign.yaml
       """,

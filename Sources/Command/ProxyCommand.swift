@@ -60,7 +60,7 @@ struct ProxyCommand: ParsableCommand {
     switch arguments.settings(in: FileManager.default.currentDirectoryPath) {
     case .failure(let error):
       for sentence in error.sentences { Terminal.complain("countersign proxy: \(sentence)") }
-      throw ExitStatus.configuration.code
+      throw ExitStatus.usage.code
     case .success(let settings):
       guard !printConfig else { return Terminal.tell(settings.yaml(onlyChanges: true)) }
       try Serving.run(settings, reload: nil) { addresses in

@@ -11,13 +11,32 @@ struct SettingsFile {
 
   let path: String
 
+  /// Reads the file and what it names: certificates, keys, the admin token.
+  func load() -> Loaded {
+    var loaded = Settings.load(path)
+    guard let settings = loaded.settings else { return loaded }
+    let problems = ProxyServer.problems(in: settings) + Self.tokenProblems(settings)
+    guard !problems.isEmpty else { return loaded }
+    loaded.settings = nil
+    loaded.diagnostics += problems.map { Diagnostic(.error, code: "unusable-file", message: $0) }
+    return loaded
+  }
+
+  private static func tokenProblems(_ settings: Settings) -> [String] {
+    guard let file = settings.admin?.tokenFile else { return [] }
+    do throws(FileTrouble) {
+      let token = String(decoding: try DiskFiles().read(file), as: UTF8.self)
+      let isEmpty = token.allSatisfy(\.isWhitespace)
+      return isEmpty ? ["the admin token \(file) is empty"] : []
+    } catch {
+      return ["the admin token \(file) cannot be read: \(error.reason)"]
+    }
+  }
+
   /// The settings, or the end of the program with every diagnostic on standard error.
   func settings() throws -> Settings {
-    let loaded = Settings.load(path)
-    let isColoured = Terminal.errorTakesColour
-    for diagnostic in loaded.diagnostics {
-      Terminal.complain(diagnostic.rendered(inColour: isColoured))
-    }
+    let loaded = load()
+    Self.tell(loaded)
     guard let settings = loaded.settings else {
       Terminal.complain("\(path): \(Self.count(loaded)); nothing was started")
       throw ExitStatus.configuration.code
@@ -27,10 +46,18 @@ struct SettingsFile {
 
   /// Reads the file again, for a reload.
   func reload() -> Result<Settings, RunningProxy.ReloadFailure> {
-    let loaded = Settings.load(path)
+    let loaded = load()
     if let settings = loaded.settings { return .success(settings) }
     let text = loaded.diagnostics.map { $0.rendered() }.joined(separator: "\n")
     return .failure(RunningProxy.ReloadFailure(diagnostics: text))
+  }
+
+  /// Tells every diagnostic on standard error, an empty line after each.
+  static func tell(_ loaded: Loaded) {
+    let isColoured = Terminal.errorTakesColour
+    for diagnostic in loaded.diagnostics {
+      Terminal.complain(diagnostic.rendered(inColour: isColoured) + "\n")
+    }
   }
 
   static func count(_ loaded: Loaded) -> String {

@@ -32,6 +32,7 @@ struct KeyShape {
   var name: String
   var about: String
   var isRequired: Bool
+  var isAlwaysWritten: Bool
   /// How the default is written; nil where there is none.
   var standard: Tree?
   var shape: Shape

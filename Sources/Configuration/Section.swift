@@ -36,6 +36,8 @@ struct Key<Owner> {
   let name: String
   let about: String
   let isRequired: Bool
+  /// Whether the key is written although it has its default: where leaving it out is a warning.
+  var isAlwaysWritten = false
   let shape: Shape
   let read: (Tree, inout Owner, inout Reading) -> Void
   /// Nil where there is nothing to write.
@@ -46,10 +48,11 @@ extension Key {
   /// A key with a default, that of the blank owner, unless it is required.
   init<Value>(
     _ name: String, _ path: WritableKeyPath<Owner, Value>, _ form: Form<Value>,
-    isRequired: Bool = false, _ about: String
+    isRequired: Bool = false, isAlwaysWritten: Bool = false, _ about: String
   ) {
     self.init(
-      name: name, about: about, isRequired: isRequired, shape: form.shape,
+      name: name, about: about, isRequired: isRequired, isAlwaysWritten: isAlwaysWritten,
+      shape: form.shape,
       read: { tree, owner, reading in
         if let value = form.read(tree, &reading) { owner[keyPath: path] = value }
       },
@@ -91,7 +94,8 @@ extension Section {
       keys: keys.map {
         KeyShape(
           name: $0.name, about: $0.about, isRequired: $0.isRequired,
-          standard: $0.isRequired ? nil : $0.write(blank), shape: $0.shape)
+          isAlwaysWritten: $0.isAlwaysWritten, standard: $0.isRequired ? nil : $0.write(blank),
+          shape: $0.shape)
       })
   }
 
@@ -110,14 +114,17 @@ extension Section {
       return nil
     }
     var owner = blank()
+    // What a misspelled key was meant to be is not missing as well.
+    var meant: Set<String> = []
     for entry in entries {
       if let key = keys.first(where: { $0.name == entry.key }) {
         key.read(entry.value, &owner, &reading)
       } else {
-        reportUnknown(entry, &reading)
+        if let name = reportUnknown(entry, &reading) { meant.insert(name) }
       }
     }
-    for key in keys where key.isRequired && !entries.contains(where: { $0.key == key.name }) {
+    for key in keys where key.isRequired && !meant.contains(key.name) {
+      if entries.contains(where: { $0.key == key.name }) { continue }
       reading.error(
         "missing-key", "the key '\(key.name)' is missing in \(name)", at: tree.place,
         help: "'\(key.name)': \(key.about.firstSentence)")
@@ -126,13 +133,13 @@ extension Section {
     return owner
   }
 
-  private func reportUnknown(_ entry: Tree.Entry, _ reading: inout Reading) {
-    let names = keys.map(\.name)
-    let help =
-      Nearest.word(to: entry.key, among: names).map { "did you mean '\($0)'?" }
-      ?? shape.keyList
+  /// Answers with the key that was probably meant.
+  private func reportUnknown(_ entry: Tree.Entry, _ reading: inout Reading) -> String? {
+    let meant = Nearest.word(to: entry.key, among: keys.map(\.name))
     reading.error(
-      "unknown-key", "'\(entry.key)' is no key of \(name)", at: entry.keyPlace, help: help)
+      "unknown-key", "'\(entry.key)' is no key of \(name)", at: entry.keyPlace,
+      help: meant.map { "did you mean '\($0)'?" } ?? shape.keyList)
+    return meant
   }
 
   /// Every key in the order of the table; those that are as they are by default are marked by being
@@ -172,7 +179,9 @@ extension SectionShape {
       .map(
         entries.compactMap { entry in
           guard let key = keys.first(where: { $0.name == entry.key }) else { return entry }
-          if let standard = key.standard, standard == entry.value { return nil }
+          if !key.isAlwaysWritten, let standard = key.standard, standard == entry.value {
+            return nil
+          }
           var entry = entry
           entry.value = key.shape.changes(entry.value)
           return entry

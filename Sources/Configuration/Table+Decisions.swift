@@ -87,7 +87,7 @@ extension Section<DecisionDraft> {
   private static var rules: [Key<DecisionDraft>] {
     [
       Key(
-        "subject", \.subject, .orNone(.subject),
+        "subject", \.subject, .orNone(.subject), isAlwaysWritten: true,
         "The user in the verdict must be the user in the request; none: nobody is compared."),
       Key(
         optional: "allow", \.allow, .allow,

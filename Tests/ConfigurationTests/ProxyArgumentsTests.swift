@@ -41,7 +41,8 @@ struct ProxyArgumentsTests {
               method: POST
               path: /login
             service: origin
-            decision: {}
+            decision:
+              subject: none
             request_fields:
               set:
                 X-Tenant: acme
@@ -50,7 +51,8 @@ struct ProxyArgumentsTests {
             match:
               path: /check
             service: origin
-            decision: {}
+            decision:
+              subject: none
             request_fields:
               set:
                 X-Tenant: acme

@@ -86,10 +86,9 @@ package final class ProxyServer: Sendable {
   package static func problems(in settings: Settings) -> [String] {
     var problems: [String] = []
     for listener in settings.listeners {
-      do throws(StartError) {
-        _ = try PlanBuilder.context(listener)
-      } catch {
-        problems.append(error.description)
+      guard let tls = listener.tls else { continue }
+      problems += TLSServerContext.problems(in: TLS.TLSServerSettings(tls), at: Clock.wall).map {
+        "listener \(listener.address): \($0.description)"
       }
     }
     for service in settings.services where service.origins.contains(where: { $0.scheme == .https })
