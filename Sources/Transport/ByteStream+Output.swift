@@ -25,7 +25,7 @@ extension ByteStream {
   ) {
     guard isOpen else { return }
     if mustWait {
-      let backlog = makeBacklog()
+      let backlog = makeBacklogAfterGathered()
       unsafe backlog.append(first)
       unsafe backlog.append(second)
       unsafe backlog.append(third)
@@ -47,7 +47,7 @@ extension ByteStream {
   ) {
     guard isOpen else { return }
     if mustWait {
-      let backlog = makeBacklog()
+      let backlog = makeBacklogAfterGathered()
       unsafe backlog.append(first)
       unsafe backlog.append(second)
       backlog.append(shared: bytes, range)
@@ -85,6 +85,14 @@ extension ByteStream {
     let made = OutputBacklog()
     backlog = made
     return made
+  }
+
+  // What was gathered came first, and goes into the backlog before what has to wait now.
+  private func makeBacklogAfterGathered() -> OutputBacklog {
+    let backlog = makeBacklog()
+    unsafe backlog.append(gatheredBytes)
+    returnGather()
+    return backlog
   }
 
   private func noteSaturation() {
@@ -217,6 +225,9 @@ extension ByteStream {
       }
       if sent == 0 || (layer?.unsentCount ?? 0) > 0 { break }
     }
-    if backlog.count == 0 { self.backlog = nil } else { watchWritable() }
+    guard backlog.count == 0 else { return watchWritable() }
+    self.backlog = nil
+    // An end may have been asked for while this waited, before the stream was open for instance.
+    if phase == .closing || flags.contains(.shutsOutput) { loop.settleLater(self) }
   }
 }

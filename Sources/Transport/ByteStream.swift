@@ -227,7 +227,7 @@ extension ByteStream {
   /// Sends what waits, then closes; what the peer still sends is dropped. Nothing can be written or
   /// is received after this. Lingering: ends this side's sending first and waits for the peer's
   /// end, within `StreamLimits`, since a close with unread input would reset the connection and
-  /// lose what was sent.
+  /// lose what was sent. A stream that is not open yet closes at once and sends nothing.
   package func closeAfterFlush(lingering: Bool = false) {
     guard phase.rawValue < Phase.closing.rawValue else { return }
     if phase == .connecting || phase == .handshaking { return close(nil) }

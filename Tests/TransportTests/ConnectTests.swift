@@ -105,3 +105,30 @@ import Transport
     _ = group.wait()
   }
 }
+
+@Suite struct EarlyEndTests {
+  @Test(arguments: ["127.0.0.1:0", "unix"], [1, 1000, 400_000])
+  func `what was written before connecting is sent before the end asked for then`(
+    listener: String, count: Int
+  ) throws {
+    let server = try TestServer(listener == "unix" ? "unix:\(temporaryPath())" : listener)
+    let record = Record()
+    let group = try LoopGroup(count: 1)
+    let address = server.address
+    group.handles[0].post { loop in
+      let handler = ScriptedHandler(record)
+      let stream = ByteStream.connect(to: address, on: loop, handler: handler)
+      handler.stream = stream
+      stream.write(pattern(count))
+      stream.shutdownOutput()
+    }
+    #expect(record.waits { $0.isClosed })
+    let isIntact = record.bytes == pattern(count)
+    #expect(isIntact)
+    // The largest is more than may wait, so that its draining is told too.
+    let ending = record.events.filter { $0 != .drained }
+    #expect(ending == [.opened, .end(clean: true), .closed(nil)])
+    group.stop()
+    _ = group.wait()
+  }
+}
