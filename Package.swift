@@ -119,7 +119,10 @@ let package = Package(
     tests("CacheStore", ["CacheStore", "CachePolicy", "HTTPModel", "Primitives"]),
     tests(
       "Transport",
-      ["Transport", "EventLoop", "Platform", "TLS", "HTTPModel", "Primitives", "TestSupport"]),
+      [
+        "Transport", "EventLoop", "Platform", "TLS", "HTTPModel", "Primitives", "TestSupport",
+        "TestCertificates",
+      ]),
     tests(
       "Telemetry",
       [
