@@ -86,7 +86,10 @@ let package = Package(
     // Floor 4: operators.
     floor(
       "Admin",
-      ["Primitives", "HTTPModel", "EventLoop", "Transport", "Telemetry", "Configuration", "Proxy"]),
+      [
+        "Primitives", "HTTPModel", "Platform", "Verdict", "Audit", "EventLoop", "Transport",
+        "Configuration", "Proxy",
+      ]),
 
     // Floor 5: the command.
     floor(
@@ -137,6 +140,13 @@ let package = Package(
       "Configuration",
       ["Configuration", "Verdict", "CachePolicy", "HTTPWire", "HTTPModel", "Primitives"],
       resources: [.copy("Cases")]),
+    tests(
+      "Admin",
+      [
+        "Admin", "Proxy", "Configuration", "Transport", "Audit", "Verdict", "EventLoop",
+        "HTTPModel", "Platform", "Primitives", "JourneySupport",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
 
     // Journeys: real processes started cold. Their tools are a target of their own, for other tests
     // too.

@@ -78,6 +78,24 @@ enum Socket {
     return descriptor
   }
 
+  static func connected(toUnixSocket path: String) throws -> Int32 {
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { throw JourneyFailure.call("socket") }
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix(107)) }
+    let code = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    guard code == 0 else {
+      defer { close(descriptor) }
+      throw JourneyFailure.call("connecting to \(path)")
+    }
+    return descriptor
+  }
+
   /// The next connection, or nil when the listener was shut down.
   static func accepted(from listener: Int32) -> Int32? {
     var entry = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)

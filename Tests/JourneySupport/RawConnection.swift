@@ -17,6 +17,13 @@ package final class RawConnection: @unchecked Sendable {
     self.init(descriptor: try Socket.connected(to: endpoint), within: duration)
   }
 
+  /// Connects to a Unix socket.
+  package convenience init(toUnixSocket path: String, within duration: Duration = Deadline.usual)
+    throws
+  {
+    self.init(descriptor: try Socket.connected(toUnixSocket: path), within: duration)
+  }
+
   init(descriptor: Int32, within duration: Duration = Deadline.usual) {
     self.descriptor = descriptor
     deadline = Deadline(in: duration)

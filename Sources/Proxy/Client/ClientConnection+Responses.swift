@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import HTTPModel
 internal import HTTPWire
 internal import Primitives
@@ -40,7 +41,15 @@ extension ClientConnection {
   }
 
   /// Sends a response whole.
-  func send(_ answer: LocalAnswer) { sendWhole(answer.head, content: answer.content) }
+  ///
+  /// Who makes a response says when (RFC 9110 §6.6.1).
+  func send(_ answer: LocalAnswer) {
+    var head = answer.head
+    if !head.fields.contains(.date) {
+      unsafe head.fields.append(.date, Array(worker.loop.dateBytes))
+    }
+    sendWhole(head, content: answer.content)
+  }
 
   /// Sends a response whole: its head, and its content where it may have one.
   func sendWhole(_ head: ResponseHead, content: [UInt8]) {

@@ -40,7 +40,7 @@ final class ClientConnection: StreamHandler {
   unowned let worker: Worker
   private(set) var facts: ClientFacts
   /// Who answers requests instead of the routes; nil where the routes do.
-  let responder: LocalResponder?
+  let responder: (any LocalResponder)?
   let stream: ByteStream
 
   var phase = Phase.head
@@ -64,7 +64,7 @@ final class ClientConnection: StreamHandler {
   var place = 0
 
   init(
-    worker: Worker, stream: ByteStream, facts: ClientFacts, responder: LocalResponder? = nil
+    worker: Worker, stream: ByteStream, facts: ClientFacts, responder: (any LocalResponder)? = nil
   ) {
     self.worker = worker
     self.stream = stream

@@ -11,15 +11,18 @@ final class ListenerPlan: Sendable {
   let bound: BoundAddress
   /// Nil for plain HTTP. A reload replaces the context, not whether there is one.
   let tls: TLSServerContextReference?
+  /// Whether a `LocalResponder` answers here, and no route.
+  let isLocal: Bool
   private let trusted: Mutex<[AddressBlock]>
 
   init(
     address: ListenAddress, bound: BoundAddress, tls: TLSServerContext?,
-    trustedPeers: [AddressBlock] = []
+    trustedPeers: [AddressBlock] = [], isLocal: Bool = false
   ) {
     self.address = address
     self.bound = bound
     self.tls = tls.map { TLSServerContextReference($0) }
+    self.isLocal = isLocal
     trusted = Mutex(trustedPeers)
   }
 
@@ -37,24 +40,22 @@ final class ListenerPlan: Sendable {
 final class ClientAcceptor: StreamAcceptor {
   private unowned let worker: Worker
   private let plan: ListenerPlan
-  private let makeResponder: (@Sendable () -> LocalResponder)?
+  private let responder: (any LocalResponder)?
 
-  init(
-    worker: Worker, plan: ListenerPlan, makeResponder: (@Sendable () -> LocalResponder)? = nil
-  ) {
+  init(worker: Worker, plan: ListenerPlan, responder: (any LocalResponder)? = nil) {
     self.worker = worker
     self.plan = plan
-    self.makeResponder = makeResponder
+    self.responder = responder
   }
 
   override func handler(for stream: ByteStream) -> StreamHandler? {
-    guard makeResponder != nil || worker.clientCount < worker.clientLimit else {
+    guard worker.hasRoom(isLocal: responder != nil) else {
       worker.turnedAway()
       return nil
     }
     let client = ClientConnection(
       worker: worker, stream: stream,
-      facts: facts(of: stream), responder: makeResponder?())
+      facts: facts(of: stream), responder: responder)
     worker.admit(client)
     return client
   }

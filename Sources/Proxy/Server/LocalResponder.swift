@@ -1,15 +1,19 @@
+package import EventLoop
 package import HTTPModel
-internal import Primitives
 
-/// Whoever answers requests of a listener itself: the admin listener, for one. Inherit and
-/// override.
+/// Whoever answers the requests of a listener itself: the admin listener, for one.
 ///
-/// Called on a loop, for one request at a time; must not block. Not `Sendable`.
-open class LocalResponder {
-  package init() {}
+/// One for all connections; asked on a loop, so it must not block: work that may goes to
+/// `LocalReply.later`.
+package protocol LocalResponder: AnyObject, Sendable {
+  /// How a request is answered. Its content, if it has any, is thrown away.
+  func reply(to request: RequestHead) -> LocalReply
+}
 
-  /// The answer to a request. Its content, if it has any, is thrown away.
-  package func answer(_ request: RequestHead) -> LocalAnswer {
-    LocalAnswer(head: ResponseHead(status: .notFound), content: [])
-  }
+/// How a `LocalResponder` answers.
+package enum LocalReply: Sendable {
+  case now(LocalAnswer)
+  /// The answer is made off the loop, by `worker`; it goes out when it is there, if the client
+  /// still is.
+  case later(on: SerialWorker, @Sendable () -> LocalAnswer)
 }

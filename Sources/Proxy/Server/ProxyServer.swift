@@ -17,6 +17,8 @@ package final class ProxyServer: Sendable {
   private struct State {
     var plan: Plan
     var listeners: [ListenerPlan]
+    /// Nil where there is none.
+    let adminListener: ListenerPlan?
     var isStopping = false
   }
 
@@ -32,10 +34,10 @@ package final class ProxyServer: Sendable {
   ///
   /// - Parameters:
   ///   - log: The operational log.
-  ///   - admin: Makes the responder of the admin listener, once for each connection; nil for none.
+  ///   - admin: Makes the responder of the admin listener; nil for none.
   package init(
     _ settings: Settings, log logger: Logger,
-    admin: (@Sendable (ProxyView) -> LocalResponder)? = nil
+    admin: ((ProxyView) -> any LocalResponder)? = nil
   ) throws(StartError) {
     let log = ProxyLog(logger)
     let loops = settings.process.loops ?? LoopGroup.coreCount
@@ -49,10 +51,8 @@ package final class ProxyServer: Sendable {
     if admin != nil { adminBound = try Self.bindAdmin(settings) }
     let adminListener = adminBound
     try Self.dropPrivileges(settings.process)
-    let view = ProxyView(shared: shared, workers: workers, loops: loops)
-    var makeResponder: (@Sendable () -> LocalResponder)?
-    if let admin { makeResponder = { admin(view) } }
-    let responder = makeResponder
+    let view = ProxyView(shared: shared, loops: loops)
+    let responder = admin?(view)
     let ready = DispatchGroup()
     for _ in 0..<loops { ready.enter() }
     do throws(SystemError) {
@@ -61,7 +61,7 @@ package final class ProxyServer: Sendable {
         loop.attachment = worker
         for listener in bound { worker.listen(on: listener) }
         if loop.handle.index == 0, let adminListener {
-          worker.listen(on: adminListener, makeResponder: responder)
+          worker.listen(on: adminListener, responder: responder)
         }
         workers.add(loop.handle)
         ready.leave()
@@ -72,10 +72,12 @@ package final class ProxyServer: Sendable {
     self.builder = builder
     self.shared = shared
     self.workers = workers
-    state = Mutex(State(plan: plan, listeners: bound))
+    state = Mutex(State(plan: plan, listeners: bound, adminListener: adminListener))
     housekeeping = Housekeeping(shared: shared)
     ready.wait()
-    view.setPlan { [weak self] in self?.state.withLock { $0.plan } }
+    view.observe { [weak self] in
+      self?.state.withLock { ProxyView.Standing(plan: $0.plan, isStopping: $0.isStopping) }
+    }
     housekeeping.start { [weak self] in
       self?.state.withLock { ($0.plan, $0.listeners) }
     }
@@ -105,6 +107,11 @@ package final class ProxyServer: Sendable {
   /// The addresses that are listened on, with the ports the system chose.
   package var addresses: [String] {
     state.withLock { $0.listeners.map { $0.bound.address.description } }
+  }
+
+  /// The address of the admin listener; nil where there is none.
+  package var adminAddress: String? {
+    state.withLock { $0.adminListener?.bound.address.description }
   }
 
   // MARK: Reloading
@@ -190,6 +197,7 @@ package final class ProxyServer: Sendable {
     }
     for listener in state.withLock({ $0.listeners }) { listener.bound.removeFile() }
     group.stop()
+    state.withLock { $0.adminListener }?.bound.removeFile()
     for failure in group.wait() { shared.log.loopFailed(failure.description) }
     shared.stopLogs()
     return isComplete
@@ -214,7 +222,7 @@ package final class ProxyServer: Sendable {
   private static func bindAdmin(_ settings: Settings) throws(StartError) -> ListenerPlan? {
     guard let admin = settings.admin else { return nil }
     return ListenerPlan(
-      address: admin.address, bound: try bind(admin.address, shares: 1), tls: nil)
+      address: admin.address, bound: try bind(admin.address, shares: 1), tls: nil, isLocal: true)
   }
 
   private static func bind(_ address: ListenAddress, shares: Int) throws(StartError) -> BoundAddress

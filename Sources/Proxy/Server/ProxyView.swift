@@ -4,39 +4,73 @@ internal import Synchronization
 internal import Telemetry
 package import Transport
 
-/// What the admin side may see of the running proxy. Every property may be read on any thread.
+/// What the admin side may see of the running proxy. Everything may be asked on any thread.
 package final class ProxyView: Sendable {
-  private let shared: SharedState
-  private let workers: WorkerTable
-  package let loops: Int
-  private let plan = Mutex<(@Sendable () -> Plan?)?>(nil)
+  /// How far the life of the proxy has come.
+  package enum Phase: Sendable {
+    case starting
+    case serving
+    /// No new connections; exchanges finish.
+    case stopping
+  }
 
-  init(shared: SharedState, workers: WorkerTable, loops: Int) {
+  /// What the server tells of itself.
+  struct Standing {
+    let plan: Plan
+    let isStopping: Bool
+  }
+
+  private let shared: SharedState
+  package let loops: Int
+  private let source = Mutex<(@Sendable () -> Standing?)?>(nil)
+
+  init(shared: SharedState, loops: Int) {
     self.shared = shared
-    self.workers = workers
     self.loops = loops
   }
 
-  func setPlan(_ read: @escaping @Sendable () -> Plan?) { plan.withLock { $0 = read } }
+  /// The server is there and can be asked from now on.
+  func observe(_ read: @escaping @Sendable () -> Standing?) { source.withLock { $0 = read } }
+
+  private var standing: Standing? { source.withLock { $0 }?() }
+
+  package var phase: Phase {
+    guard let standing else { return .starting }
+    return standing.isStopping ? .stopping : .serving
+  }
 
   /// The settings in force; nil while the proxy starts.
-  package var settings: Settings? { plan.withLock { $0 }?()?.settings }
+  package var settings: Settings? { standing?.plan.settings }
 
-  /// Appends all metrics in the Prometheus text format.
+  /// Appends all metrics in the Prometheus text format. May read kernel files: not for a loop.
   package func renderMetrics(into text: inout [UInt8]) { shared.metrics.render(into: &text) }
 
   package var cache: CacheStoreCounters { shared.store.counters }
 
-  /// The origins of every service, by service.
-  package var origins: [String: [OriginReport]] {
-    guard let services = plan.withLock({ $0 })?()?.services else { return [:] }
-    return Dictionary(
-      services.map { ($0.settings.name, $0.health.report()) },
-      uniquingKeysWith: { first, _ in first })
+  /// The services and the health of their origins, in the order of the settings; empty while the
+  /// proxy starts.
+  package var services: [ServiceReport] {
+    (standing?.plan.services ?? []).map {
+      ServiceReport(name: $0.settings.name, origins: $0.health.report())
+    }
   }
 
   /// Lines of logs that were lost.
   package var linesLost: UInt64 {
     (shared.accessLog?.linesLost ?? 0) + (shared.findingsLog?.linesLost ?? 0)
   }
+}
+
+/// One service as operators see it.
+package struct ServiceReport: Sendable, Equatable {
+  package let name: String
+  package let origins: [OriginReport]
+
+  package init(name: String, origins: [OriginReport]) {
+    self.name = name
+    self.origins = origins
+  }
+
+  /// How many of its origins take requests.
+  package var inServiceCount: Int { origins.count { $0.isInService } }
 }

@@ -160,12 +160,15 @@ extension Worker {
   }
 
   private func answerLocally(
-    _ incoming: IncomingRequest, by responder: LocalResponder, on client: ClientConnection
+    _ incoming: IncomingRequest, by responder: any LocalResponder, on client: ClientConnection
   ) {
-    let answer = responder.answer(incoming.head)
     if incoming.framing != .none { client.response.closeAfterResponse() }
-    client.send(answer)
-    client.responseEnded()
+    switch responder.reply(to: incoming.head) {
+    case .now(let answer):
+      client.send(answer)
+      client.responseEnded()
+    case .later(let queue, let work): answerLater(client, on: queue, work)
+    }
   }
 
   private func finishLocally(

@@ -31,6 +31,11 @@ final class Worker {
   private(set) var isDraining = false
 
   private var clients: [ClientConnection] = []
+  /// How many of the clients are answered by a `LocalResponder`: a stop does not wait for them.
+  private var localClientCount = 0
+  /// Clients whose answer is being made off the loop, by the number of the request.
+  private var awaitingAnswers: [UInt64: ClientConnection] = [:]
+  private var localRequestCount: UInt64 = 0
   private var listeners: [(ListenerPlan, Listener)] = []
   /// The services of earlier plans, until their last connection is closed.
   private var retired: [ServiceClient] = []
@@ -90,13 +95,23 @@ final class Worker {
 
   // MARK: Clients
 
-  var clientCount: Int { clients.count }
+  /// How many connections may be open to a `LocalResponder`: they have room when clients have not,
+  /// and take none from them.
+  private static let localClientLimit = 128
+
+  /// Whether there may be one more connection.
+  func hasRoom(isLocal: Bool) -> Bool {
+    isLocal
+      ? localClientCount < Self.localClientLimit
+      : clients.count - localClientCount < clientLimit
+  }
 
   func admit(_ client: ClientConnection) {
     counters.sheet.add(to: counters.accepted)
     counters.clientsChanged(by: 1)
     client.place = clients.count
     clients.append(client)
+    if client.responder != nil { localClientCount += 1 }
   }
 
   func clientClosed(_ client: ClientConnection) {
@@ -104,10 +119,39 @@ final class Worker {
     guard clients.indices.contains(place), clients[place] === client, let last = clients.popLast()
     else { return }
     counters.clientsChanged(by: -1)
+    if client.responder != nil { localClientGone(client) }
     guard last !== client else { return checkDrained() }
     last.place = place
     clients[place] = last
     checkDrained()
+  }
+
+  // MARK: Answers from elsewhere
+
+  /// Has the answer to a client's request made off the loop.
+  func answerLater(
+    _ client: ClientConnection, on queue: SerialWorker,
+    _ work: @escaping @Sendable () -> LocalAnswer
+  ) {
+    localRequestCount &+= 1
+    let number = localRequestCount
+    awaitingAnswers[number] = client
+    queue.submit { [handle = loop.handle] in
+      let answer = work()
+      handle.post { loop in (loop.attachment as? Worker)?.answered(number, answer) }
+    }
+  }
+
+  private func answered(_ number: UInt64, _ answer: LocalAnswer) {
+    // Nil when the client did not wait.
+    guard let client = awaitingAnswers.removeValue(forKey: number) else { return }
+    client.send(answer)
+    client.responseEnded()
+  }
+
+  private func localClientGone(_ client: ClientConnection) {
+    localClientCount -= 1
+    awaitingAnswers = awaitingAnswers.filter { $0.value !== client }
   }
 
   // MARK: Plans
@@ -134,10 +178,10 @@ final class Worker {
   // MARK: Stopping
 
   /// Accepts on this loop's share of a listener.
-  func listen(on plan: ListenerPlan, makeResponder: (@Sendable () -> LocalResponder)? = nil) {
+  func listen(on plan: ListenerPlan, responder: (any LocalResponder)? = nil) {
     guard let share = plan.bound.takeShare() else { return }
     do throws(SystemError) {
-      let acceptor = ClientAcceptor(worker: self, plan: plan, makeResponder: makeResponder)
+      let acceptor = ClientAcceptor(worker: self, plan: plan, responder: responder)
       listeners.append(
         (
           plan,
@@ -158,19 +202,21 @@ final class Worker {
   func turnedAway() { counters.sheet.add(to: counters.turnedAway) }
 
   /// Accepts nothing more; idle connections close now, busy ones after their present exchange.
+  ///
+  /// Local responders stay reachable to the end, so that operators can watch the stop.
   func drain(whenDone done: @escaping @Sendable () -> Void) {
     isDraining = true
     drained = done
-    for (_, listener) in listeners { listener.close() }
-    listeners = []
-    for client in clients { client.drain() }
+    for (plan, listener) in listeners where !plan.isLocal { listener.close() }
+    listeners.removeAll { !$0.0.isLocal }
+    for client in clients where client.responder == nil { client.drain() }
     checkDrained()
   }
 
   private var drained: (@Sendable () -> Void)?
 
   private func checkDrained() {
-    guard isDraining, clients.isEmpty, let done = drained else { return }
+    guard isDraining, clients.count == localClientCount, let done = drained else { return }
     drained = nil
     done()
   }

@@ -1,1 +1,0 @@
-// This floor's purpose stands in ARCHITECTURE.md.
