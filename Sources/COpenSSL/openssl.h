@@ -1,5 +1,5 @@
-// What Countersign uses of OpenSSL 3, and functions for what OpenSSL offers only as macros, which Swift
-// cannot see. A shim has the macro's name behind "shim_" and does what the macro does, nothing more.
+// What Countersign uses of OpenSSL 3, and functions for what OpenSSL offers only as macros, which
+// Swift cannot see. A shim has the name of the macro behind "shim_" and does the same, nothing more.
 #ifndef COUNTERSIGN_COPENSSL_H
 #define COUNTERSIGN_COPENSSL_H
 
@@ -103,7 +103,7 @@ static inline long shim_BIO_get_mem_data(BIO *bio, const char **start) {
   return BIO_get_mem_data(bio, (char **)start);
 }
 
-// Codes. OSSL_PARAM keeps the pointers it is given, and Swift's strings are C strings only for the length
+// Codes. OSSL_PARAM keeps the pointers it is given, and a Swift string is a C string only for the length
 // of a call: the list is made here.
 
 static inline int shim_EVP_MAC_init_HMAC_SHA256(

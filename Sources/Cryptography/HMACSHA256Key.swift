@@ -2,12 +2,13 @@ internal import COpenSSL
 
 /// A key for HMAC with SHA-256 (RFC 2104), ready to use.
 ///
-/// `@unchecked Sendable`, proof: the OpenSSL context is keyed in `init` and only ever duplicated after
-/// that, which reads it; every computation works on its own duplicate.
+/// `@unchecked Sendable`, proof: the OpenSSL context is keyed in `init` and only ever duplicated
+/// after that, which reads it; every computation works on its own duplicate.
 @safe package final class HMACSHA256Key: @unchecked Sendable {
   private let keyed: OpaquePointer
 
-  /// Takes a copy of `key`. A key shorter than 32 bytes is allowed by RFC 2104 and discouraged there.
+  /// Takes a copy of `key`. A key shorter than 32 bytes is allowed by RFC 2104 and discouraged
+  /// there.
   package init(_ key: [UInt8]) throws(CryptographyError) {
     OpenSSLErrors.clear()
     guard let made = unsafe EVP_MAC_CTX_new(Algorithms.hmac) else {

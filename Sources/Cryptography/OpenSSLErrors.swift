@@ -2,8 +2,8 @@ internal import COpenSSL
 
 /// What OpenSSL had to say about a failed call: its whole error queue, oldest entry first.
 ///
-/// Only codes and OpenSSL's own constant texts are kept. The data attached to an entry may hold names
-/// or values from the outside and is dropped.
+/// Only codes and OpenSSL's own constant texts are kept. The data attached to an entry may hold
+/// names or values from the outside and is dropped.
 package struct OpenSSLErrors: Equatable, Sendable, CustomStringConvertible {
   /// The queue's limit in OpenSSL is 16 entries; a reader of messages needs no more.
   private static let limit = 16

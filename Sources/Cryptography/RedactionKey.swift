@@ -1,9 +1,9 @@
 /// Turns what a finding must not show into a label that is the same for the same value.
 ///
 /// A label lets a reader see that two findings speak of one consumer or one credential, and nothing
-/// else: it is a keyed digest, so that a guessed password cannot be tried against it without the key.
-/// The key is random and lives as long as the process, unless the operator gives one so that labels
-/// agree between processes and restarts.
+/// else: it is a keyed digest, so that a guessed password cannot be tried against it without the
+/// key. The key is random and lives as long as the process, unless the operator gives one so that
+/// labels agree between processes and restarts.
 package struct RedactionKey: Sendable {
   /// What kind of value is hidden. Values of different kinds have different labels even when equal.
   package enum Kind: UInt8, Sendable {

@@ -2,8 +2,8 @@ internal import COpenSSL
 
 /// SHA-256 (FIPS 180-4), over OpenSSL.
 ///
-/// The value is one computation: `update` any number of times, then `finalize`. `digest(of:)` does it
-/// in one call.
+/// The value is one computation: `update` any number of times, then `finalize`. `digest(of:)` does
+/// it in one call.
 @safe package struct SHA256: ~Copyable {
   private let context: OpaquePointer
 
@@ -62,7 +62,8 @@ internal import COpenSSL
 }
 
 extension Digest256 {
-  /// A digest written by `fill` into 32 bytes; what `fill` calls a failure is thrown as `operation`.
+  /// A digest written by `fill` into 32 bytes; what `fill` calls a failure is thrown as
+  /// `operation`.
   static func filled(
     _ operation: CryptographyError.Operation,
     by fill: (UnsafeMutablePointer<UInt8>) -> Bool
@@ -78,8 +79,8 @@ extension Digest256 {
   }
 }
 
-/// Algorithms fetched once from OpenSSL's providers and kept for the life of the process: fetching by
-/// name takes a lock and a look-up in every call.
+/// Algorithms fetched once from OpenSSL's providers and kept for the life of the process: fetching
+/// by name takes a lock and a look-up in every call.
 enum Algorithms {
   // Safety: OpenSSL's fetched algorithms are immutable and meant to be shared between threads.
   nonisolated(unsafe) static let sha256 = unsafe EVP_MD_fetch(nil, "SHA2-256", nil)

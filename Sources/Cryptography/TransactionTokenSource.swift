@@ -3,9 +3,10 @@ internal import COpenSSL
 /// Mints transaction tokens: 128 random bits each, as 22 characters of base64url without padding.
 ///
 /// Belongs to one loop and is not `Sendable`. Random bytes are drawn in batches, since a call into
-/// OpenSSL's generator costs far more than the 16 bytes it is asked for; each token's bytes are zeroed
-/// as it is minted, so that a later look into memory finds no token that was handed out. A process made
-/// by `fork` would repeat the batch: a source is made after the loops are, and loops never fork.
+/// OpenSSL's generator costs far more than the 16 bytes it is asked for; each token's bytes are
+/// zeroed as it is minted, so that a later look into memory finds no token that was handed out. A
+/// process made by `fork` would repeat the batch: a source is made after the loops are, and loops
+/// never fork.
 @safe package final class TransactionTokenSource {
   /// Characters in a token.
   package static let tokenLength = 22
@@ -71,8 +72,8 @@ internal import COpenSSL
     put(character(low << 4))
   }
 
-  /// The base64url character of the low six bits (RFC 4648 §5), computed rather than looked up, so that
-  /// no memory access depends on a secret.
+  /// The base64url character of the low six bits (RFC 4648 §5), computed rather than looked up, so
+  /// that no memory access depends on a secret.
   @inline(__always)
   private static func character(_ bits: UInt64) -> UInt8 {
     let value = UInt8(truncatingIfNeeded: bits & 0x3F)

@@ -2,18 +2,19 @@ internal import COpenSSL
 package import Cryptography
 internal import Primitives
 
-/// Who a certificate says its holder is. The bytes are the certificate's, checked only for form: who
-/// vouches for them is the matter of the handshake.
+/// Who a certificate says its holder is. The bytes are the certificate's, checked only for form:
+/// who vouches for them is the matter of the handshake.
 package struct CertificateIdentity: Equatable, Sendable {
   /// The subject's distinguished name as RFC 2253 spells it, in printable ASCII: everything else is
   /// escaped, so it can stand in a field value.
   package let subject: [UInt8]
 
-  /// The subject's common name in UTF-8. Nil when there is none, or more than one, since readers then
-  /// differ in which one counts.
+  /// The subject's common name in UTF-8. Nil when there is none, or more than one, since readers
+  /// then differ in which one counts.
   package let commonName: [UInt8]?
 
-  /// Alternative names of type `dNSName`, in the certificate's order and spelling (RFC 5280 §4.2.1.6).
+  /// Alternative names of type `dNSName`, in the certificate's order and spelling (RFC 5280
+  /// §4.2.1.6).
   package let dnsNames: [[UInt8]]
 
   /// Alternative names of type `uniformResourceIdentifier`: SPIFFE identities, for example.
@@ -25,8 +26,8 @@ package struct CertificateIdentity: Equatable, Sendable {
   /// The SHA-256 digest of the certificate's DER form.
   package let fingerprint: Digest256
 
-  /// Takes `certificate` apart. Nil when a name has a zero byte or is no text, or when its bytes cannot
-  /// be digested: whose form is wrong has no identity.
+  /// Takes `certificate` apart. Nil when a name has a zero byte or is no text, or when its bytes
+  /// cannot be digested: whose form is wrong has no identity.
   init?(_ certificate: OpaquePointer) {
     guard let fingerprint = unsafe Self.fingerprint(of: certificate),
       let name = unsafe X509_get_subject_name(certificate),

@@ -19,8 +19,8 @@ internal import Cryptography
 
 /// What contexts of servers and clients have in common.
 enum ContextBuilder {
-  /// A context with what holds everywhere: no renegotiation, no compression, buffers given back between
-  /// records, and the caller's versions, ciphers and groups.
+  /// A context with what holds everywhere: no renegotiation, no compression, buffers given back
+  /// between records, and the caller's versions, ciphers and groups.
   static func make(
     _ method: OpaquePointer?, from lowest: TLSVersion, to highest: TLSVersion,
     ciphers: TLSCipherPreset

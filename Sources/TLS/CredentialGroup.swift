@@ -8,7 +8,8 @@ struct CredentialGroup {
 
   var names: Set<[UInt8]> { credentials.reduce(into: []) { $0.formUnion($1.names) } }
 
-  /// Adds `credential` to the group that has its names and lacks its type of key, else as a new group.
+  /// Adds `credential` to the group that has its names and lacks its type of key, else as a new
+  /// group.
   static func add(_ credential: Credential, to groups: inout [CredentialGroup]) {
     let index = groups.firstIndex { group in
       group.credentials.allSatisfy {

@@ -6,8 +6,8 @@
 
   init(_ pieces: [UnsafeRawBufferPointer]) { unsafe self.pieces = pieces }
 
-  /// The next record's plaintext, or nil at the end: a slice of a piece where that fills the record or
-  /// is the last piece, else copied together in `staging`, which is as long as a record.
+  /// The next record's plaintext, or nil at the end: a slice of a piece where that fills the record
+  /// or is the last piece, else copied together in `staging`, which is as long as a record.
   mutating func nextRecord(staging: UnsafeMutableRawBufferPointer) -> UnsafeRawBufferPointer? {
     skipEmpty()
     guard unsafe index < pieces.count else { return nil }

@@ -3,8 +3,9 @@ internal import Primitives
 
 /// Which of a listener's contexts answers for which name, and what its callbacks need.
 ///
-/// OpenSSL's callbacks find it through the context's application data, unretained: a `TLSServerContext`
-/// keeps it alive as long as any session exists, since sessions keep their `TLSServerContext`.
+/// OpenSSL's callbacks find it through the context's application data, unretained: a
+/// `TLSServerContext` keeps it alive as long as any session exists, since sessions keep their
+/// `TLSServerContext`.
 @safe final class ServerNameTable {
   /// The contexts, owned. The first one answers when no other does.
   let contexts: [OpaquePointer]
@@ -37,8 +38,8 @@ internal import Primitives
   /// The context for clients that ask for no name, or one that nobody has.
   var defaultContext: OpaquePointer? { unsafe contexts.first }
 
-  /// The context whose certificate is for `name`: that name itself, else the wildcard in place of its
-  /// first label (RFC 9525 §6.3).
+  /// The context whose certificate is for `name`: that name itself, else the wildcard in place of
+  /// its first label (RFC 9525 §6.3).
   func context(for name: [UInt8]) -> OpaquePointer? {
     var name = name.asciiLowercased()
     if name.last == 0x2E { name.removeLast() }

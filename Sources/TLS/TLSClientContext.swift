@@ -7,8 +7,8 @@ package import Primitives
 ///
 /// Immutable once made; a reload makes a new one.
 ///
-/// `@unchecked Sendable`, proof: OpenSSL's contexts are counted references, and making sessions from one
-/// in several threads is what they are for; nothing here writes to it after `init`.
+/// `@unchecked Sendable`, proof: OpenSSL's contexts are counted references, and making sessions
+/// from one in several threads is what they are for; nothing here writes to it after `init`.
 @safe package final class TLSClientContext: @unchecked Sendable {
   private let owned: OwnedContext
 
@@ -69,14 +69,15 @@ package import Primitives
       try unsafe trustSystem(context)
     }
     unsafe SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
-    // A name counts where RFC 9525 §6 wants it, in the alternative names, and wildcards are whole labels.
+    // A name counts where RFC 9525 §6 wants it, in the alternative names, and wildcards are whole
+    // labels.
     unsafe X509_VERIFY_PARAM_set_hostflags(
       SSL_CTX_get0_param(context),
       UInt32(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
   }
 
-  /// Trusts the bundle of the operating system, read now as a whole: OpenSSL's own way would open files
-  /// in the middle of a handshake, on the loop.
+  /// Trusts the bundle of the operating system, read now as a whole: OpenSSL's own way would open
+  /// files in the middle of a handshake, on the loop.
   private static func trustSystem(_ context: OpaquePointer) throws(TLSLoadError) {
     var places: [String] = []
     if let name = unsafe X509_get_default_cert_file_env(), let path = unsafe getenv(name) {

@@ -2,9 +2,9 @@ internal import COpenSSL
 
 /// Sessions that origins offered for resumption, so that the next connection is cheaper.
 ///
-/// Belongs to one loop and is not `Sendable`. Keyed by the context and the origin's name: a session made
-/// under other settings is never resumed, since resuming skips the check of the certificate. A TLS 1.3
-/// session is used once (RFC 8446 appendix C.4).
+/// Belongs to one loop and is not `Sendable`. Keyed by the context and the origin's name: a session
+/// made under other settings is never resumed, since resuming skips the check of the certificate. A
+/// TLS 1.3 session is used once (RFC 8446 appendix C.4).
 @safe package final class TLSClientSessionCache {
   /// Sessions kept for one origin; the oldest goes.
   package static let sessionsPerOrigin = 4
@@ -13,7 +13,8 @@ internal import COpenSSL
   package static let originLimit = 256
 
   private struct Key: Hashable {
-    // Sound as a key while the entry holds the context, which keeps its address from being used again.
+    // Sound as a key while the entry holds the context, which keeps its address from being used
+    // again.
     let context: ObjectIdentifier
     let peer: TLSPeerName
   }

@@ -2,8 +2,8 @@ internal import COpenSSL
 internal import Cryptography
 internal import Primitives
 
-/// The name that an origin's certificate must carry (RFC 9110 §4.3.4, RFC 9525): a host name, which is
-/// also sent as SNI (RFC 6066 §3), or an IP address, which never is.
+/// The name that an origin's certificate must carry (RFC 9110 §4.3.4, RFC 9525): a host name, which
+/// is also sent as SNI (RFC 6066 §3), or an IP address, which never is.
 package struct TLSPeerName: Hashable, Sendable {
   enum Kind: Hashable, Sendable {
     case host

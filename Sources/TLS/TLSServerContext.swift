@@ -3,14 +3,15 @@ internal import Cryptography
 package import Primitives
 internal import Synchronization
 
-/// What a listener's TLS sessions are made from: certificates, versions, ciphers, tickets, authorities.
+/// What a listener's TLS sessions are made from: certificates, versions, ciphers, tickets,
+/// authorities.
 ///
-/// Immutable once made; a reload makes a new one and swaps it in a `TLSServerContextReference`. Sessions
-/// keep the one they began with.
+/// Immutable once made; a reload makes a new one and swaps it in a `TLSServerContextReference`.
+/// Sessions keep the one they began with.
 ///
-/// `@unchecked Sendable`, proof: OpenSSL's contexts are counted references, and making sessions from one
-/// in several threads is what they are for; nothing here writes to them after `init`. The table is
-/// immutable, its ticket keys guard themselves.
+/// `@unchecked Sendable`, proof: OpenSSL's contexts are counted references, and making sessions
+/// from one in several threads is what they are for; nothing here writes to them after `init`. The
+/// table is immutable, its ticket keys guard themselves.
 @safe package final class TLSServerContext: @unchecked Sendable {
   private let table: ServerNameTable
   let defaultContext: OpaquePointer
@@ -28,7 +29,8 @@ internal import Synchronization
   /// - Parameters:
   ///   - now: what certificates' dates are compared with.
   ///   - dates: what is done about a certificate that is out of its dates.
-  ///   - ticketKeys: the ring of the context that this one replaces, so that sessions can be resumed;
+  ///   - ticketKeys: the ring of the context that this one replaces, so that sessions can be
+  ///     resumed;
   ///     nil makes a new one.
   /// - Throws: the first problem found. `problems(in:at:)` finds them all.
   package init(
@@ -86,8 +88,8 @@ internal import Synchronization
     }
   }
 
-  /// What a session can be resumed under: contexts that ask clients for the same proof. A ticket from
-  /// before a change of the authorities is worth nothing after it.
+  /// What a session can be resumed under: contexts that ask clients for the same proof. A ticket
+  /// from before a change of the authorities is worth nothing after it.
   private static func sessionContext(
     _ settings: TLSServerSettings
   ) throws(TLSLoadError) -> [UInt8] {
@@ -104,8 +106,8 @@ internal import Synchronization
   }
 }
 
-/// Where a listener finds its current context: read by every loop at each accepted connection, replaced
-/// by a reload.
+/// Where a listener finds its current context: read by every loop at each accepted connection,
+/// replaced by a reload.
 package final class TLSServerContextReference: Sendable {
   private let context: Mutex<TLSServerContext>
 

@@ -1,13 +1,13 @@
 internal import COpenSSL
 internal import Cryptography
 
-/// One connection's TLS: ciphertext in and out through the loop's window, plaintext in and out through
-/// buffers of the caller.
+/// One connection's TLS: ciphertext in and out through the loop's window, plaintext in and out
+/// through buffers of the caller.
 ///
-/// Belongs to the loop whose window it was made with and is not `Sendable`. In a turn the stream shows
-/// the window what arrived, calls operations, saves `unreadInput`, and sends the window's output, also
-/// after a failure, when the output is an alert. A session that failed answers every operation with
-/// the same failure. Renegotiation, compression and early data are off.
+/// Belongs to the loop whose window it was made with and is not `Sendable`. In a turn the stream
+/// shows the window what arrived, calls operations, saves `unreadInput`, and sends the window's
+/// output, also after a failure, when the output is an alert. A session that failed answers every
+/// operation with the same failure. Renegotiation, compression and early data are off.
 @safe package final class TLSSession {
   /// Whose end of the connection this is, with what must stay alive for it.
   private enum End {
@@ -32,8 +32,8 @@ internal import Cryptography
 
   /// The client's end of a connection to the origin `peer`.
   ///
-  /// With a cache, a session from an earlier connection of this loop to the same origin is resumed and
-  /// new ones are kept; the cache must belong to the same loop.
+  /// With a cache, a session from an earlier connection of this loop to the same origin is resumed
+  /// and new ones are kept; the cache must belong to the same loop.
   ///
   /// - Throws: when OpenSSL has no memory for it.
   package init(
@@ -52,8 +52,8 @@ internal import Cryptography
   }
 
   deinit {
-    // OpenSSL calls a session that ends without our close_notify unfit for resumption. That a connection
-    // was dropped says nothing against its keys; only a failure does.
+    // OpenSSL calls a session that ends without our close_notify unfit for resumption. That a
+    // connection was dropped says nothing against its keys; only a failure does.
     if failure == nil {
       unsafe SSL_set_shutdown(session, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
     }
@@ -127,7 +127,8 @@ extension TLSSession {
   /// Encrypts `bytes` into the window's output: `.done` with how many were taken.
   ///
   /// At least one record's worth is taken; fewer than all when the output reached
-  /// `TLSWindow.outputLimit` and is to be flushed first. `.wantsBytes` before the handshake is complete.
+  /// `TLSWindow.outputLimit` and is to be flushed first. `.wantsBytes` before the handshake is
+  /// complete.
   package func write(_ bytes: UnsafeRawBufferPointer) -> TLSOutcome {
     if let failure { return .failed(failure) }
     var total = 0
@@ -141,8 +142,8 @@ extension TLSSession {
     return .done(total)
   }
 
-  /// Encrypts several pieces, one after the other, in as few records as they need: small pieces share
-  /// one. Otherwise as `write(_:)`; the number taken counts through all pieces.
+  /// Encrypts several pieces, one after the other, in as few records as they need: small pieces
+  /// share one. Otherwise as `write(_:)`; the number taken counts through all pieces.
   package func write(gathering pieces: [UnsafeRawBufferPointer]) -> TLSOutcome {
     if let failure { return .failed(failure) }
     var cursor = unsafe GatheringCursor(pieces)
@@ -156,14 +157,16 @@ extension TLSSession {
     return .done(total)
   }
 
-  /// Says that nothing more will be sent (`close_notify`, RFC 8446 §6.1): `.done(0)`, and the alert is
-  /// in the output. Before the handshake is complete there is nothing to say, and nothing is done.
+  /// Says that nothing more will be sent (`close_notify`, RFC 8446 §6.1): `.done(0)`, and the alert
+  /// is in the output. Before the handshake is complete there is nothing to say, and nothing is
+  /// done.
   package func closeNotify() -> TLSOutcome {
     if let failure { return .failed(failure) }
     guard isHandshakeComplete else { return .done(0) }
     OpenSSLErrors.clear()
     let result = unsafe SSL_shutdown(session)
-    // 0: sent, and the peer's has not come. 1: both. Waiting for the peer's is the reader's business.
+    // 0: sent, and the peer's has not come. 1: both. Waiting for the peer's is the reader's
+    // business.
     guard result < 0 else { return .done(0) }
     let outcome = outcome(ofFailed: result)
     return outcome == .wantsBytes ? .done(0) : outcome
@@ -197,8 +200,8 @@ extension TLSSession {
 // MARK: - Resumption
 
 extension TLSSession {
-  /// Keeps a session that the origin offered for resumption, if there is a cache; whether it was kept,
-  /// and so owned by the cache. Called by OpenSSL from within an operation, on the loop.
+  /// Keeps a session that the origin offered for resumption, if there is a cache; whether it was
+  /// kept, and so owned by the cache. Called by OpenSSL from within an operation, on the loop.
   func keep(_ offered: OpaquePointer) -> Bool {
     guard case .client(let context, let peer, let cache?) = end else { return false }
     return unsafe cache.insert(offered, context, peer)
@@ -256,8 +259,8 @@ extension TLSSession {
 
   /// Who the peer is by the certificate it showed; nil when it showed none.
   ///
-  /// On a server with `optional` or `required` client certificates, and on a client that verifies, the
-  /// certificate is verified. Takes the certificate apart at each call: keep the answer.
+  /// On a server with `optional` or `required` client certificates, and on a client that verifies,
+  /// the certificate is verified. Takes the certificate apart at each call: keep the answer.
   package func peerCertificate() -> CertificateIdentity? {
     guard let certificate = unsafe SSL_get0_peer_certificate(session) else { return nil }
     return unsafe CertificateIdentity(certificate)

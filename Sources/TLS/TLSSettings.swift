@@ -53,8 +53,9 @@ package struct TLSServerSettings: Equatable, Sendable {
   /// The longest a session can be resumed without a new handshake (RFC 8446 §4.6.1 allows 7 days).
   package static let longestSessionLifetime = Seconds(86_400)
 
-  /// At least one. A client gets the one that matches the name it asks for, else the first. Certificates
-  /// of different key types for the same names are shown to the clients that can use them.
+  /// At least one. A client gets the one that matches the name it asks for, else the first.
+  /// Certificates of different key types for the same names are shown to the clients that can use
+  /// them.
   package var certificates: [TLSCertificateFiles]
 
   package var minimumVersion: TLSVersion = .tls12
@@ -64,14 +65,15 @@ package struct TLSServerSettings: Equatable, Sendable {
 
   package var ciphers: TLSCipherPreset = .recommended
 
-  /// Protocols for ALPN (RFC 7301), preferred ones first. A client that offers only others is refused.
+  /// Protocols for ALPN (RFC 7301), preferred ones first. A client that offers only others is
+  /// refused.
   package var applicationProtocols: [[UInt8]] = [[UInt8](ascii: "http/1.1")]
 
   package var clientCertificates: TLSClientCertificates = .none
 
-  /// Tickets for resumption (RFC 8446 §4.6.1, RFC 5077) sent after a full handshake; 0 turns resumption
-  /// off. With none, clients that send without `TCP_NODELAY` wait 40 ms for their second segment: the
-  /// ticket is what makes their first one acknowledged at once.
+  /// Tickets for resumption (RFC 8446 §4.6.1, RFC 5077) sent after a full handshake; 0 turns
+  /// resumption off. With none, clients that send without `TCP_NODELAY` wait 40 ms for their second
+  /// segment: the ticket is what makes their first one acknowledged at once.
   package var ticketsPerHandshake = 1
 
   /// How long a session can be resumed; at most `longestSessionLifetime`.
@@ -117,7 +119,7 @@ package enum TLSDatePolicy: Sendable {
   /// Refused: at start and in `check`, where somebody is looking.
   case refuse
 
-  /// Loaded with a warning: on reload, where refusing it would also refuse the rest of the change and
-  /// leave a certificate in use that is no newer.
+  /// Loaded with a warning: on reload, where refusing it would also refuse the rest of the change
+  /// and leave a certificate in use that is no newer.
   case warn
 }

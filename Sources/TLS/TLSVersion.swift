@@ -13,8 +13,8 @@ package enum TLSVersion: UInt16, Sendable, Comparable, CaseIterable, CustomStrin
 
 /// Which cipher suites are offered and accepted.
 package enum TLSCipherPreset: Equatable, Sendable {
-  /// Forward secrecy and authenticated encryption only: all of TLS 1.3, and of TLS 1.2 the suites with
-  /// ECDHE and AES-GCM or ChaCha20-Poly1305. The default.
+  /// Forward secrecy and authenticated encryption only: all of TLS 1.3, and of TLS 1.2 the suites
+  /// with ECDHE and AES-GCM or ChaCha20-Poly1305. The default.
   case recommended
 
   /// `recommended`, then TLS 1.2 suites with ECDHE and CBC, for clients from before 2014.

@@ -1,6 +1,7 @@
 internal import COpenSSL
 
-/// The loop's end of TLS: where sessions find the ciphertext that arrived and leave what is to be sent.
+/// The loop's end of TLS: where sessions find the ciphertext that arrived and leave what is to be
+/// sent.
 ///
 /// One window serves every session of a loop, since only one session works at a time:
 ///
@@ -8,8 +9,8 @@ internal import COpenSSL
 ///     plaintext ─▶ session.write ─▶ output ─▶ socket ─▶ consumeOutput
 ///
 /// Between two sessions' turns the window is empty: the stream has sent `output` or moved what the
-/// socket did not take to a buffer of its own, and has kept `unreadInput`, if any. Belongs to one loop
-/// and is not `Sendable`. A session keeps its window alive.
+/// socket did not take to a buffer of its own, and has kept `unreadInput`, if any. Belongs to one
+/// loop and is not `Sendable`. A session keeps its window alive.
 @safe package final class TLSWindow {
   /// Bytes of output after which `TLSSession.write` pauses to be flushed.
   package static let outputLimit = 65_536
@@ -55,9 +56,9 @@ internal import COpenSSL
 
   /// Shows the next session ciphertext that arrived, in order.
   ///
-  /// The bytes must stay in place until the session's operations are done and `unreadInput` is saved.
-  /// `ended` says that no byte follows (the peer sent FIN): without `close_notify` before it, reading
-  /// then fails as truncated.
+  /// The bytes must stay in place until the session's operations are done and `unreadInput` is
+  /// saved. `ended` says that no byte follows (the peer sent FIN): without `close_notify` before
+  /// it, reading then fails as truncated.
   package func setInput(_ bytes: UnsafeRawBufferPointer, ended: Bool = false) {
     unsafe state.pointee.input = bytes.baseAddress
     unsafe state.pointee.inputCount = bytes.count

@@ -3,12 +3,12 @@ package import Cryptography
 package import Primitives
 internal import Synchronization
 
-/// The keys that session tickets are sealed with: the current one, which seals, and the one before it,
-/// which still opens.
+/// The keys that session tickets are sealed with: the current one, which seals, and the one before
+/// it, which still opens.
 ///
-/// Shared by the contexts of a listener, also across reloads, so that sessions outlive a reload. Keys
-/// are random, live in memory only, and are zeroed when they go. Whoever gets at a key can read TLS 1.2
-/// sessions sealed under it: rotation is what bounds the damage (RFC 5077 §5.5).
+/// Shared by the contexts of a listener, also across reloads, so that sessions outlive a reload.
+/// Keys are random, live in memory only, and are zeroed when they go. Whoever gets at a key can
+/// read TLS 1.2 sessions sealed under it: rotation is what bounds the damage (RFC 5077 §5.5).
 package final class TicketKeyRing: Sendable {
   private struct Keys {
     var current: TicketKey
@@ -26,8 +26,9 @@ package final class TicketKeyRing: Sendable {
     self.period = period
   }
 
-  /// Replaces the current key if it has sealed for its period (or if the clock stepped back behind its
-  /// beginning); whether it did. Cheap when it is not time: call it from a timer, or at any handshake.
+  /// Replaces the current key if it has sealed for its period (or if the clock stepped back behind
+  /// its beginning); whether it did. Cheap when it is not time: call it from a timer, or at any
+  /// handshake.
   ///
   /// - Throws: when no random key could be made; the old one stays in use.
   @discardableResult
@@ -58,7 +59,8 @@ package final class TicketKeyRing: Sendable {
   }
 }
 
-/// One ticket key: a name, a key for AES-256-CBC and a key for HMAC-SHA-256, as RFC 5077 §4 recommends.
+/// One ticket key: a name, a key for AES-256-CBC and a key for HMAC-SHA-256, as RFC 5077 §4
+/// recommends.
 ///
 /// `@unchecked Sendable`, proof: the memory is written in `init` and only read until `deinit`.
 @safe final class TicketKey: @unchecked Sendable {

@@ -2,9 +2,10 @@ internal import COpenSSL
 
 /// The BIO through which OpenSSL reads and writes a `TLSWindow`.
 ///
-/// Its data pointer is the window's state. Reading takes from the window's input and asks for a retry
-/// when there is none; writing appends to the window's output and never asks for one. Half of the cost
-/// and memory of OpenSSL's memory BIOs goes into buffers of their own, which a loop has already.
+/// Its data pointer is the window's state. Reading takes from the window's input and asks for a
+/// retry when there is none; writing appends to the window's output and never asks for one. Half of
+/// the cost and memory of OpenSSL's memory BIOs goes into buffers of their own, which a loop has
+/// already.
 enum WindowBIO {
   // Safety: made once, before its first use, and only read after that.
   private nonisolated(unsafe) static let method: OpaquePointer? = unsafe makeMethod()

@@ -15,7 +15,8 @@ final class Loopback {
 
     init(_ make: (TLSWindow) throws -> TLSSession) throws { session = try make(window) }
 
-    /// One turn: shows what arrived, does `work`, keeps what was not read; answers what is to be sent.
+    /// One turn: shows what arrived, does `work`, keeps what was not read; answers what is to be
+    /// sent.
     func turn(_ work: (TLSSession) -> TLSOutcome) -> [UInt8] {
       let shown = arrived
       shown.withUnsafeBytes { bytes in
@@ -54,7 +55,8 @@ final class Loopback {
     self.server = try End { try TLSSession(server: server, window: $0) }
   }
 
-  /// Carries bytes both ways until nothing moves, `chunk` bytes at a time, handshaking and then reading.
+  /// Carries bytes both ways until nothing moves, `chunk` bytes at a time, handshaking and then
+  /// reading.
   func run(chunk: Int = .max) {
     var toServer = client.turn(step(client))
     var toClient: [UInt8] = []

@@ -213,8 +213,8 @@ extension Loopback.End {
 }
 
 extension Loopback {
-  /// Runs as `run` does, but breaks the client's bytes once, after the first `cut` of them; whether they
-  /// were that many.
+  /// Runs as `run` does, but breaks the client's bytes once, after the first `cut` of them; whether
+  /// they were that many.
   func runCuttingOnce(after cut: Int) -> Bool {
     var passed = 0
     var toServer = client.turn { $0.handshake() }

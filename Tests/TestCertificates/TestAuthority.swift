@@ -1,7 +1,7 @@
 import COpenSSL
 
-/// A certificate authority that lives as long as a test: it signs what the test needs, on the spot, so
-/// that no certificate in the repository ever expires.
+/// A certificate authority that lives as long as a test: it signs what the test needs, on the spot,
+/// so that no certificate in the repository ever expires.
 ///
 ///     let authority = try TestAuthority()
 ///     let server = try authority.issue(["localhost", "127.0.0.1"])
