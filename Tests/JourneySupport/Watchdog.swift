@@ -3,7 +3,7 @@ import Foundation
 /// A shell that outlives the test runner by an instant: it knows which process groups the runner
 /// started, and when its standard input ends, because the runner is gone however that came about,
 /// it kills those that are left.
-final class Watchdog: Sendable {
+package final class Watchdog: Sendable {
   static let shared = Watchdog()
 
   private static let script = """
@@ -15,13 +15,13 @@ final class Watchdog: Sendable {
         drop) groups="${groups%% $group *} ${groups#* $group }" ;;
       esac
     done
-    for group in $groups; do kill -KILL -- "-$group" 2>/dev/null; done
+    for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
     """
 
   private let lock = NSLock()
   private let input: Int32
 
-  private init() {
+  package init() {
     guard let pipe = try? Pipe(), let nowhere = try? Descriptor.null(),
       (try? Spawn.process(
         "/bin/sh", ["-c", Self.script], descriptors: [pipe.reading, nowhere, nowhere])) != nil
@@ -34,9 +34,12 @@ final class Watchdog: Sendable {
     input = pipe.writing
   }
 
-  func add(_ group: pid_t) { say("add \(group)\n") }
+  /// What a runner's end does.
+  package func end() { close(input) }
 
-  func drop(_ group: pid_t) { say("drop \(group)\n") }
+  package func add(_ group: Int32) { say("add \(group)\n") }
+
+  package func drop(_ group: Int32) { say("drop \(group)\n") }
 
   private func say(_ line: String) {
     lock.withLock {

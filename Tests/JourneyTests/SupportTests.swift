@@ -51,6 +51,17 @@ import Testing
     try eventually("the grandchild to be gone") { kill(grandchild, 0) != 0 ? () : nil }
   }
 
+  @Test func `what the runner started is killed when the runner is gone`() throws {
+    let watchdog = Watchdog()
+    let forgotten = try ChildProcess("/bin/sh", ["-c", "cat /dev/zero >/dev/null & wait"])
+    let done = try ChildProcess("/bin/sh", ["-c", "read -r line"], input: Array("\n".utf8))
+    for child in [forgotten, done] { watchdog.add(child.pid) }
+    try done.waitForEnd()
+    watchdog.drop(done.pid)
+    watchdog.end()
+    #expect(try forgotten.waitForEnd() == .signalled(SIGKILL))
+  }
+
   @Test func `an unstartable program is a failure with its name`() throws {
     #expect(throws: JourneyFailure.self) { try ChildProcess("/nonexistent/program", []) }
   }
