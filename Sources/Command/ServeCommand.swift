@@ -27,9 +27,12 @@ struct ServeCommand: ParsableCommand {
   @Argument(help: "The settings file.")
   var file = SettingsFile.standardPath
 
+  @Flag(help: "Print the settings in force, every default filled in, and start nothing.")
+  var printConfig = false
+
   func run() throws {
-    let source = SettingsFile(path: file)
-    let settings = try source.settings()
+    let settings = try SettingsFile(path: file).settings()
+    if printConfig { return Terminal.tell(settings.yaml()) }
     try Serving.run(settings, reload: { SettingsFile(path: file).reload() }) { addresses in
       Terminal.complain(
         "countersign \(ProxyVersion.text) listens on \(addresses.joined(separator: ", "))")
