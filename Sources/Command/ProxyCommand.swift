@@ -63,10 +63,7 @@ struct ProxyCommand: ParsableCommand {
       throw ExitStatus.usage.code
     case .success(let settings):
       guard !printConfig else { return Terminal.tell(settings.yaml(onlyChanges: true)) }
-      try Serving.run(settings, reload: nil) { addresses in
-        Terminal.complain(
-          "countersign \(ProxyVersion.text) listens on \(addresses.joined(separator: ", "))")
-      }
+      try Serving.run(settings, reload: nil)
     }
   }
 }

@@ -31,24 +31,25 @@ struct ServeCommand: ParsableCommand {
   var printConfig = false
 
   func run() throws {
-    let settings = try SettingsFile(path: file).settings()
+    let source = SettingsFile(path: file)
+    let settings = try source.settings()
     if printConfig { return Terminal.tell(settings.yaml()) }
-    try Serving.run(settings, reload: { SettingsFile(path: file).reload() }) { addresses in
-      Terminal.complain(
-        "countersign \(ProxyVersion.text) listens on \(addresses.joined(separator: ", "))")
-    }
+    try Serving.run(settings, reload: source.reload)
   }
 }
 
 /// Runs the proxy until it is told to stop, and ends the program as sysexits.h says.
 enum Serving {
   static func run(
-    _ settings: Settings, reload: RunningProxy.Reload?, started: ([String]) -> Void
+    _ settings: Settings, reload: RunningProxy.Reload?
   ) throws {
     let (log, lines) = try logger(settings.log)
     let isComplete: Bool
     do throws(StartError) {
-      isComplete = try RunningProxy.run(settings, reload: reload, log: log, started: started)
+      isComplete = try RunningProxy.run(settings, reload: reload, log: log) { addresses in
+        Terminal.complain(
+          "countersign \(ProxyVersion.text) listens on \(addresses.joined(separator: ", "))")
+      }
     } catch {
       _ = lines.stop(within: Milliseconds(500))
       Terminal.complain("countersign: \(error.description)")

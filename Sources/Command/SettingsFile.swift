@@ -6,7 +6,7 @@ internal import Primitives
 internal import Proxy
 
 /// A settings file as the commands use it: read, complained about, read again.
-struct SettingsFile {
+struct SettingsFile: Sendable {
   static let standardPath = "/etc/countersign/countersign.yaml"
 
   let path: String
@@ -45,7 +45,7 @@ struct SettingsFile {
   }
 
   /// Reads the file again, for a reload.
-  func reload() -> Result<Settings, RunningProxy.ReloadFailure> {
+  @Sendable func reload() -> Result<Settings, RunningProxy.ReloadFailure> {
     let loaded = load()
     if let settings = loaded.settings { return .success(settings) }
     let text = loaded.diagnostics.map { $0.rendered() }.joined(separator: "\n")

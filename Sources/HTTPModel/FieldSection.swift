@@ -1,6 +1,7 @@
 internal import Primitives
 
-/// One field line: where its name and value lie in the section's bytes, and which known field it is.
+/// One field line: where its name and value lie in the section's bytes, and which known field it
+/// is.
 @usableFromInline package struct FieldLine: Sendable, Equatable {
   @usableFromInline package var nameStart: UInt32
   @usableFromInline package var valueStart: UInt32
@@ -30,15 +31,16 @@ internal import Primitives
   }
 }
 
-/// The field lines of a head or of trailers, in order, repeated ones kept apart (RFC 9110 §5.2, §5.3).
+/// The field lines of a head or of trailers, in order, repeated ones kept apart (RFC 9110 §5.2,
+/// §5.3).
 ///
 /// One run of bytes holds every name and value; a line is four numbers into it:
 ///
 ///     storage  Host example.com Accept */* ...
 ///     lines    (0,4 5,11 host) (17,6 24,3 accept) ...
 ///
-/// Names are tokens and values hold no CR, LF or NUL: parsers check before they append; what the program
-/// itself appends is checked by the caller (`FieldValue.isValid`).
+/// Names are tokens and values hold no CR, LF or NUL: parsers check before they append; what the
+/// program itself appends is checked by the caller (`FieldValue.isValid`).
 @usableFromInline package struct FieldSection: Sendable {
   @usableFromInline package private(set) var storage: [UInt8]
   @usableFromInline package private(set) var lines: [FieldLine]
@@ -120,8 +122,9 @@ internal import Primitives
       .map { value(of: $0) }
   }
 
-  /// The members of a comma-separated list over all lines of this name, trimmed, empty ones left out
-  /// (RFC 9110 §5.6.1). Splits at every comma: only for lists whose members hold no quoted commas.
+  /// The members of a comma-separated list over all lines of this name, trimmed, empty ones left
+  /// out (RFC 9110 §5.6.1). Splits at every comma: only for lists whose members hold no quoted
+  /// commas.
   package func listMembers(of field: KnownField) -> [ArraySlice<UInt8>] {
     values(of: field).flatMap { value in
       value.split(separator: ASCII.comma).map { $0.trimmingOptionalWhitespace() }
@@ -199,7 +202,7 @@ internal import Primitives
   }
 
   /// Removes every line for which the condition on it and its name holds.
-  package mutating func removeAll(whereNamed condition: (FieldLine, ArraySlice<UInt8>) -> Bool) {
+  package mutating func removeLines(whereNamed condition: (FieldLine, ArraySlice<UInt8>) -> Bool) {
     let bytes = storage
     removeAll { condition($0, bytes[$0.nameRange]) }
   }
@@ -243,8 +246,8 @@ extension FieldSection: Equatable {
 
 /// What may be a field's value.
 package enum FieldValue {
-  /// Whether the bytes hold no control character but tab, and neither begin nor end with white space
-  /// (RFC 9110 §5.5).
+  /// Whether the bytes hold no control character but tab, and neither begin nor end with white
+  /// space (RFC 9110 §5.5).
   package static func isValid(_ bytes: some BidirectionalCollection<UInt8>) -> Bool {
     bytes.allSatisfy(ASCII.isFieldValueCharacter)
       && bytes.trimmingOptionalWhitespace().count == bytes.count

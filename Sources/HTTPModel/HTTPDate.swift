@@ -32,7 +32,8 @@ package enum HTTPDate {
     return result
   }
 
-  /// The moment a date names in any of the three forms RFC 9110 §5.6.7 demands of a recipient, or nil.
+  /// The moment a date names in any of the three forms RFC 9110 §5.6.7 demands of a recipient, or
+  /// nil.
   ///
   /// `now` decides the century of a two-digit year: one more than 50 years ahead is past.
   package static func parse(_ text: some Collection<UInt8>, now: WallTime) -> WallTime? {
@@ -120,8 +121,8 @@ package enum HTTPDate {
     value >= 0 ? value / divisor : (value - divisor + 1) / divisor
   }
 
-  // Days from 1970-01-01 in the proleptic Gregorian calendar, counted in eras of 400 years whose years
-  // begin in March, so that the leap day comes last.
+  // Days from 1970-01-01 in the proleptic Gregorian calendar, counted in eras of 400 years whose
+  // years begin in March, so that the leap day comes last.
   private static func days(fromYear year: Int, month: Int, day: Int) -> Int64 {
     let shifted = Int64(month <= 2 ? year - 1 : year)
     let era = floorDivide(shifted, 400)

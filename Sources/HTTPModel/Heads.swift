@@ -24,8 +24,8 @@ internal import Primitives
   @usableFromInline package var path: ArraySlice<UInt8>
   /// The query after `?`, or nil where there is no `?`.
   @usableFromInline package var query: ArraySlice<UInt8>?
-  /// The authority the request is for: from `Host`, equal to that of an absolute form, or empty (HTTP/1.0
-  /// without Host). Case as it came.
+  /// The authority the request is for: from `Host`, equal to that of an absolute form, or empty
+  /// (HTTP/1.0 without Host). Case as it came.
   @usableFromInline package var authority: [UInt8]
   @usableFromInline package var fields: FieldSection
 
@@ -44,7 +44,8 @@ internal import Primitives
     self.fields = fields
   }
 
-  /// A head in origin form, its target split at the first `?`. For the program's own requests and tests.
+  /// A head in origin form, its target split at the first `?`. For the program's own requests and
+  /// tests.
   package init(
     method: Method, target: [UInt8], authority: [UInt8] = [], fields: FieldSection = FieldSection()
   ) {

@@ -6,7 +6,8 @@ internal import Primitives
   /// A method this program has no name for. The bytes are a token (RFC 9110 §5.6.2).
   case other([UInt8])
 
-  /// Whether the client asks for no change of state (RFC 9110 §9.2.1). An unknown method is not safe.
+  /// Whether the client asks for no change of state (RFC 9110 §9.2.1). An unknown method is not
+  /// safe.
   package var isSafe: Bool {
     switch self {
     case .get, .head, .options, .trace: true

@@ -1,7 +1,7 @@
 /// Bytes as RFC 5234 and RFC 9110 see them: characters by number, case by one bit.
 ///
-/// Inlinable, because every parser asks these of every byte: as calls into another module they took a third
-/// of the time of reading a head.
+/// Inlinable, because every parser asks these of every byte: as calls into another module they took
+/// a third of the time of reading a head.
 @usableFromInline package enum ASCII {
   @inlinable package static var horizontalTab: UInt8 { 0x09 }
   @inlinable package static var lineFeed: UInt8 { 0x0A }
@@ -38,7 +38,8 @@
     return false
   }
 
-  /// Whether the byte may stand in a field value (RFC 9110 §5.5): tab, space, visible ASCII, `obs-text`.
+  /// Whether the byte may stand in a field value (RFC 9110 §5.5): tab, space, visible ASCII,
+  /// `obs-text`.
   @inlinable package static func isFieldValueCharacter(_ byte: UInt8) -> Bool {
     byte >= 0x20 ? byte != 0x7F : byte == horizontalTab
   }

@@ -23,8 +23,8 @@ package enum Base64URL {
     return result
   }
 
-  /// The bytes, or nil for padding, a foreign character, an impossible length, or stray low bits: one
-  /// value has one spelling.
+  /// The bytes, or nil for padding, a foreign character, an impossible length, or stray low bits:
+  /// one value has one spelling.
   package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
     guard text.count % 4 != 1 else { return nil }
     var result: [UInt8] = []

@@ -46,7 +46,8 @@ package struct MonotonicTime: Hashable, Comparable, Sendable {
   }
 }
 
-/// A span of whole seconds, as in `delta-seconds` (RFC 9111 §1.2.2): 0 to 2^31, larger values clamped.
+/// A span of whole seconds, as in `delta-seconds` (RFC 9111 §1.2.2): 0 to 2^31, larger values
+/// clamped.
 package struct Seconds: Hashable, Comparable, Sendable {
   /// What a larger number of seconds counts as (RFC 9111 §1.2.2).
   package static let maximum = Seconds(2_147_483_648)

@@ -4,9 +4,9 @@ extension ServerNameTable {
   /// Connects the contexts' callbacks to this table. Done once, before any session is made.
   func connect() {
     let data = unsafe Unmanaged.passUnretained(self).toOpaque()
-    unsafe contexts.forEach { context in
-      unsafe shim_SSL_CTX_set_app_data(context, data)
-      unsafe connect(context)
+    for index in unsafe contexts.indices {
+      unsafe shim_SSL_CTX_set_app_data(contexts[index], data)
+      unsafe connect(contexts[index])
     }
   }
 

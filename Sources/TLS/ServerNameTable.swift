@@ -33,7 +33,9 @@ internal import Primitives
     self.indices = indices
   }
 
-  deinit { unsafe contexts.forEach { unsafe SSL_CTX_free($0) } }
+  deinit {
+    for index in unsafe contexts.indices { unsafe SSL_CTX_free(contexts[index]) }
+  }
 
   /// The context for clients that ask for no name, or one that nobody has.
   var defaultContext: OpaquePointer? { unsafe contexts.first }

@@ -85,6 +85,8 @@ internal import COpenSSL
   }
 
   private static func free(_ entry: Entry) {
-    unsafe entry.sessions.forEach { unsafe SSL_SESSION_free($0) }
+    for index in unsafe entry.sessions.indices {
+      unsafe SSL_SESSION_free(entry.sessions[index])
+    }
   }
 }

@@ -46,7 +46,7 @@ private func removeReuse(from head: inout RequestHead) {
 package func hardenDecisionResponse(_ fields: inout FieldSection, under rule: DecisionRule?) {
   let keepsETag = rule?.keepETag ?? false
   let proof = proofToRemove(rule)
-  fields.removeAll(whereNamed: { line, name in
+  fields.removeLines(whereNamed: { line, name in
     switch line.known {
     case .cacheControl, .pragma, .expires, .surrogateControl, .cdnCacheControl, .edgeControl,
       .xAccelExpires, .vary, .lastModified, .age, .cacheGroups:

@@ -10,7 +10,8 @@ import Testing
 
   @Test func `a head keeps its lines in order and knows the names`() throws {
     let head = try parse(
-      "POST /login?next=%2F HTTP/1.1\r\nhost: Auth.Example:8443\r\nX-Odd:\t a\tb \r\nACCEPT:\r\n\r\n"
+      "POST /login?next=%2F HTTP/1.1\r\nhost: Auth.Example:8443\r\n"
+        + "X-Odd:\t a\tb \r\nACCEPT:\r\n\r\n"
     )
     #expect(head.method == .post)
     #expect(head.version == .http11)

@@ -76,7 +76,7 @@ struct CertificateDraft {
 
   private func add(_ field: String, _ value: String, to name: OpaquePointer?) throws {
     try check(
-      X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8_number, value, -1, -1, 0), "name")
+      X509_NAME_add_entry_by_txt(name, field, utf8StringKind, value, -1, -1, 0), "name")
   }
 
   private func check(_ result: Int32, _ what: String) throws {
@@ -85,7 +85,7 @@ struct CertificateDraft {
 }
 
 /// `MBSTRING_UTF8`, which the importer does not show.
-private let MBSTRING_UTF8_number: Int32 = 0x1000
+private let utf8StringKind: Int32 = 0x1000
 
 /// A fresh key, owned by the caller: P-256, or RSA with 2048 bits.
 func makeKey(_ type: TestAuthority.KeyType) throws -> OpaquePointer {

@@ -141,7 +141,8 @@ extension ClientConnection {
       switch try body.next(in: span, from: offset) {
       case .data(let range):
         unsafe contentArrived(UnsafeRawBufferPointer(rebasing: bytes[range]))
-        // The last byte of a known length may be the last that comes: nothing else tells of the end.
+        // The last byte of a known length may be the last that comes: nothing else tells of the
+        // end.
         if isReadingContent, body.isFinished { contentEnded(trailers: body.trailers) }
         return range.upperBound
       case .needsMore: return nil

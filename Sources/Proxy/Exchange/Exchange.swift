@@ -280,8 +280,8 @@ class Exchange {
 
   // MARK: What the origin tells
 
-  /// Whether a 101 may answer this request: a protocol was asked for, and nothing of HTTP is left to
-  /// be sent.
+  /// Whether a 101 may answer this request: a protocol was asked for, and nothing of HTTP is left
+  /// to be sent.
   func mayUpgrade(by head: ResponseHead) -> Bool {
     guard requestIsComplete, asksUpgrade,
       let wanted = try? upgradeProtocols(version: request.version, fields: request.fields),

@@ -83,8 +83,8 @@ package final class ProxyServer: Sendable {
     }
   }
 
-  /// What would keep these settings from working although they are well formed: certificates, keys and
-  /// authorities that cannot be loaded. One sentence each. Reads files; starts nothing.
+  /// What would keep these settings from working although they are well formed: certificates, keys
+  /// and authorities that cannot be loaded. One sentence each. Reads files; starts nothing.
   package static func problems(in settings: Settings) -> [String] {
     var problems: [String] = []
     for listener in settings.listeners {
