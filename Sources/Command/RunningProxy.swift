@@ -1,3 +1,4 @@
+internal import Admin
 package import Configuration
 internal import Dispatch
 internal import EventLoop
@@ -50,8 +51,11 @@ package final class RunningProxy: Sendable {
     _ settings: Settings, reload: Reload?, log: Logger, started: ([String]) -> Void
   ) throws(StartError) -> Bool {
     prepareProcess(log)
-    let server = try ProxyServer(settings, log: log)
+    let entrance = ReloadEntrance()
+    let admin = try AdminResponder.make(settings) { entrance.reload() }
+    let server = try ProxyServer(settings, log: log, admin: admin)
     let running = RunningProxy(server: server, settings: settings, log: log, reload: reload)
+    entrance.open(to: running)
     let watchers = running.watchSignals()
     started(server.addresses)
     running.notify(.ready)
@@ -98,6 +102,16 @@ package final class RunningProxy: Sendable {
 
   // MARK: Reloading
 
+  /// Reloads after whatever else is under way, and waits for it. Not for a loop's thread.
+  fileprivate func reloadInTurn() -> String? {
+    let answer = Mutex<String?>(nil)
+    control.finish { [self] in
+      let problem = reloadNow()
+      answer.withLock { $0 = problem }
+    }
+    return answer.withLock { $0 }
+  }
+
   /// Takes over the settings of the file. Returns what kept it from that, or nil.
   private func reloadNow() -> String? {
     guard let reloadSettings else { return "This proxy was started without a file of settings." }
@@ -132,5 +146,17 @@ package final class RunningProxy: Sendable {
     } catch {
       log.warning("The service manager could not be told.", metadata: ["cause": "\(error)"])
     }
+  }
+}
+
+/// The way from the admin listener to the running proxy, which comes about after it.
+private final class ReloadEntrance: Sendable {
+  private let running = Mutex<RunningProxy?>(nil)
+
+  func open(to proxy: RunningProxy) { running.withLock { $0 = proxy } }
+
+  func reload() -> String? {
+    guard let proxy = running.withLock({ $0 }) else { return "The proxy is still starting." }
+    return proxy.reloadInTurn()
   }
 }

@@ -26,17 +26,11 @@ internal import Synchronization
 
   /// Reads every file and checks what belongs together. Reads files: not on a loop.
   ///
-<<<<<<< HEAD
   /// - Parameters:
   ///   - now: what certificates' dates are compared with.
   ///   - dates: what is done about a certificate that is out of its dates.
   ///   - ticketKeys: the ring of the context that this one replaces, so that sessions can be
   ///     resumed;
-=======
-  /// - Parameters: - now: what certificates' dates are compared with. - dates: what is done about a
-  ///   certificate that is out of its dates. - ticketKeys: the ring of the context that this one
-  ///   replaces, so that sessions can be resumed;
->>>>>>> 3bb3efa (Keep to the width and to the formatter's rules)
   ///     nil makes a new one.
   /// - Throws: the first problem found. `problems(in:at:)` finds them all.
   package init(

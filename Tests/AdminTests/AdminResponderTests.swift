@@ -164,21 +164,27 @@ import Verdict
         == .serviceUnavailable)
   }
 
+  private var snakeCaseDecoder: JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return decoder
+  }
+
   private struct Origins: Decodable {
     struct Service: Decodable {
       let name: String
-      let in_service: Int
+      let inService: Int
       let origins: [Origin]
     }
 
     struct Origin: Decodable, Equatable {
       let name: String
-      let in_service: Bool
+      let inService: Bool
       let probes: String
-      let probe_failure: String?
-      let ejected_for_ms: Int?
-      let consecutive_failures: Int
-      let last_fault: String?
+      let probeFailure: String?
+      let ejectedForMs: Int?
+      let consecutiveFailures: Int
+      let lastFault: String?
     }
 
     let services: [Service]
@@ -191,20 +197,20 @@ import Verdict
     ])
     let answer = responder(scene).answer(.get, "/origins")
     #expect(answer.value(.contentType) == "application/json")
-    let origins = try JSONDecoder().decode(Origins.self, from: Data(answer.content))
+    let origins = try snakeCaseDecoder.decode(Origins.self, from: Data(answer.content))
     #expect(origins.services.map(\.name) == ["b", "a"])
-    #expect(origins.services.map(\.in_service) == [1, 0])
+    #expect(origins.services.map(\.inService) == [1, 0])
     #expect(
       origins.services[0].origins == [
         Origins.Origin(
-          name: "http://1", in_service: true, probes: "unknown", probe_failure: nil,
-          ejected_for_ms: nil, consecutive_failures: 0, last_fault: nil),
+          name: "http://1", inService: true, probes: "unknown", probeFailure: nil,
+          ejectedForMs: nil, consecutiveFailures: 0, lastFault: nil),
         Origins.Origin(
-          name: "http://2", in_service: false, probes: "down", probe_failure: "timeout",
-          ejected_for_ms: nil, consecutive_failures: 0, last_fault: nil),
+          name: "http://2", inService: false, probes: "down", probeFailure: "timeout",
+          ejectedForMs: nil, consecutiveFailures: 0, lastFault: nil),
         Origins.Origin(
-          name: "http://\"3\"", in_service: false, probes: "unknown", probe_failure: nil,
-          ejected_for_ms: 0, consecutive_failures: 1, last_fault: "closed-before-response"),
+          name: "http://\"3\"", inService: false, probes: "unknown", probeFailure: nil,
+          ejectedForMs: 0, consecutiveFailures: 1, lastFault: "closed-before-response"),
       ])
   }
 
@@ -224,7 +230,7 @@ import Verdict
 
   @Test func `the catalogue of checks is JSON, a row each`() throws {
     let answer = responder().answer(.get, "/checks")
-    let checks = try JSONDecoder().decode(Checks.self, from: Data(answer.content)).checks
+    let checks = try snakeCaseDecoder.decode(Checks.self, from: Data(answer.content)).checks
     #expect(checks.map(\.id) == CheckCatalogue.all.map(\.id.rawValue))
     #expect(checks.map(\.detected) == CheckCatalogue.all.map(\.isDetected))
     #expect(checks.allSatisfy { !$0.condition.isEmpty && !$0.why.isEmpty })
