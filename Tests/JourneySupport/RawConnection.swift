@@ -7,6 +7,8 @@ package final class RawConnection: @unchecked Sendable {
   private(set) var descriptor: Int32
   private let deadline: Deadline
   var reader = RawMessageReader { [] }
+  /// Kept alive as long as this connection: what serves it, for one.
+  package var companion: AnyObject?
 
   /// Connects.
   ///
