@@ -105,6 +105,7 @@ class Exchange {
     let upgrade = asksUpgrade
     do throws(ProtocolViolation) {
       try removeHopByHopFields(from: &head.fields)
+      if !route.isAudit { try route.guardedNames.check(head.fields) }
     } catch {
       fail(.malformedRequest, violation: error)
       return false
@@ -112,8 +113,7 @@ class Exchange {
     if !expectsContinue { head.fields.removeAll(.expect) }
     head.fields.removeAll(.trailer)
     RequestForwarding.setTarget(
-      of: &head,
-      originAuthority: route.settings.forwarding.preservesHost ? nil : route.originAuthority)
+      of: &head, originAuthority: route.originAuthority, standIn: route.standInAuthority)
     if !route.isAudit {
       RequestForwarding.setForwardingFields(
         of: &head, client: client.facts, settings: route.settings.forwarding)

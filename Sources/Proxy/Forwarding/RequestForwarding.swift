@@ -92,7 +92,12 @@ enum RequestForwarding {
   }
 
   /// Makes the target what an origin server expects: origin form, or `*` (RFC 9112 §3.2).
-  static func setTarget(of head: inout RequestHead, originAuthority: [UInt8]?) {
+  ///
+  /// - Parameters: - originAuthority: `Host` for the origin where it is not the client's. - standIn:
+  ///   `Host` where an HTTP/1.0 client sent none: HTTP/1.1 demands one (RFC 9110 §7.2).
+  static func setTarget(
+    of head: inout RequestHead, originAuthority: [UInt8]?, standIn: [UInt8]
+  ) {
     if head.targetForm == .absolute {
       var target = Array(head.path)
       if let query = head.query {
@@ -104,6 +109,8 @@ enum RequestForwarding {
     }
     if let originAuthority {
       head.fields.set(.host, originAuthority)
+    } else if head.authority.isEmpty {
+      head.fields.set(.host, standIn)
     } else if head.fields.first(.host)?.elementsEqual(head.authority) != true {
       head.fields.set(.host, head.authority)
     }

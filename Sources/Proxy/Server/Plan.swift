@@ -77,6 +77,10 @@ final class RoutePlan: Sendable {
   let isAudit: Bool
   /// `Host` for the origin where the client's is not preserved; nil where it is.
   let originAuthority: [UInt8]?
+  /// `Host` for the origin where the request of an old client names none.
+  let standInAuthority: [UInt8]
+  /// Names of request fields that no other name may pass for.
+  let guardedNames: GuardedNames
   /// Keeps the stored responses of services apart.
   let partition: UInt32
 
@@ -93,6 +97,7 @@ final class RoutePlan: Sendable {
     originAuthority =
       route.forwarding.preservesHost
       ? nil : service.settings.origins.first?.authority
+    standInAuthority = service.settings.origins.first?.authority ?? [UInt8](ascii: "localhost")
     isDeclaredHarmless = if case .cache = route.lane { true } else { false }
     switch route.lane {
     case .decision(let rule):
@@ -112,6 +117,7 @@ final class RoutePlan: Sendable {
       cache = nil
       isAudit = false
     }
+    guardedNames = GuardedNames(route, decision: decision)
   }
 }
 

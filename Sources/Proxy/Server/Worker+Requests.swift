@@ -61,6 +61,10 @@ extension Worker {
     _ incoming: IncomingRequest, on client: ClientConnection, route: RoutePlan
   ) {
     let request = incoming.head
+    // A change of protocol is the origin's to answer.
+    if !route.settings.upgrades.isEmpty, request.fields.contains(.upgrade) {
+      return pass(incoming, on: client, route: route, reason: .methodNotCacheable)
+    }
     guard let rules = route.cache else {
       return pass(incoming, on: client, route: route, reason: .cacheDisabled)
     }
