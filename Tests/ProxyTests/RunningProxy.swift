@@ -17,15 +17,17 @@ final class RunningProxy: Sendable {
 
   /// Starts before `origins`, which form one service of kind `plain`, with one route that takes
   /// everything.
-  init(before origins: [Endpoint], _ change: (inout Settings) -> Void = { _ in }) throws {
+  init(before origins: [Endpoint], _ change: (inout Settings) throws -> Void = { _ in }) throws {
     var settings = try Settings.plain(before: origins.map { OriginAddress($0) })
-    change(&settings)
+    try change(&settings)
     self.settings = settings
     server = try ProxyServer(settings, log: Self.quiet)
     endpoint = try #require(server.addresses.first.flatMap { Endpoint($0) })
   }
 
-  convenience init(before origin: Endpoint, _ change: (inout Settings) -> Void = { _ in }) throws {
+  convenience init(before origin: Endpoint, _ change: (inout Settings) throws -> Void = { _ in })
+    throws
+  {
     try self.init(before: [origin], change)
   }
 
