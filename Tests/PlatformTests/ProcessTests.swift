@@ -26,6 +26,17 @@ import Testing
     #expect(throws: SystemError.self) { try Privileges.drop(toUser: "no-such-user-here") }
   }
 
+  @Test(.enabled(if: Privileges.isRoot))
+  func `a dropped privilege is gone for good, and so are core dumps`() async {
+    await #expect(processExitsWith: .success) {
+      try Privileges.drop(toUser: "nobody")
+      try ProcessLimits.disableCoreDumps()
+      #expect(!Privileges.isRoot && getuid() != 0 && getgid() != 0)
+      #expect(setuid(0) != 0 && setgid(0) != 0)
+      #expect(!ProcessLimits.isDumpable)
+    }
+  }
+
   @Test func `readiness is told to the service manager's socket`() throws {
     let name = "@countersign-notify-\(getpid())"
     let server = try datagramSocket(name)
