@@ -132,7 +132,7 @@ let package = Package(
         "Telemetry", "Platform", "HTTPModel", "Primitives",
         .product(name: "Logging", package: "swift-log"),
       ]),
-    tests("TLS", ["TLS", "Cryptography", "Primitives", "TestCertificates"]),
+    tests("TLS", ["TLS", "Cryptography", "Primitives", "TestCertificates", "COpenSSL"]),
     tests("Cryptography", ["Cryptography", "Primitives"]),
     tests("Verdict", ["Verdict", "HTTPModel", "Primitives"]),
     tests("Audit", ["Audit", "Verdict", "HTTPModel", "Primitives"]),

@@ -31,8 +31,11 @@ internal import COpenSSL
   /// - Throws: when the generator failed; `bytes` is then unchanged, and the exchange is refused.
   package func mint(appendingTo bytes: inout [UInt8]) throws(CryptographyError) {
     let (high, low) = try draw()
-    bytes.reserveCapacity(bytes.count + Self.tokenLength)
-    Self.spell(high, low) { bytes.append($0) }
+    unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.tokenLength) { text in
+      unsafe Self.spell(high, low, into: text)
+      unsafe bytes.append(contentsOf: text)
+      unsafe text.initialize(repeating: 0)
+    }
   }
 
   /// A fresh token in an array of its own.
@@ -41,10 +44,8 @@ internal import COpenSSL
   package func mint() throws(CryptographyError) -> [UInt8] {
     let (high, low) = try draw()
     return unsafe [UInt8](unsafeUninitializedCapacity: Self.tokenLength) { buffer, count in
-      Self.spell(high, low) { byte in
-        unsafe buffer.initializeElement(at: count, to: byte)
-        count += 1
-      }
+      unsafe Self.spell(high, low, into: buffer)
+      count = Self.tokenLength
     }
   }
 
@@ -64,22 +65,30 @@ internal import COpenSSL
   }
 
   /// Spells 128 bits as 22 characters: 21 of six bits and one of two.
-  @inline(__always)
-  private static func spell(_ high: UInt64, _ low: UInt64, to put: (UInt8) -> Void) {
-    for index in 0..<10 { put(character(high >> UInt64(58 - 6 * index))) }
-    put(character((high << 2) | (low >> 62)))
-    for index in 0..<10 { put(character(low >> UInt64(56 - 6 * index))) }
-    put(character(low << 4))
+  ///
+  /// `text` has room for them.
+  private static func spell(
+    _ high: UInt64, _ low: UInt64, into text: UnsafeMutableBufferPointer<UInt8>
+  ) {
+    for index in 0..<10 { unsafe text[index] = character(high >> UInt64(58 - 6 * index)) }
+    unsafe text[10] = character((high << 2) | (low >> 62))
+    for index in 0..<10 { unsafe text[11 + index] = character(low >> UInt64(56 - 6 * index)) }
+    unsafe text[21] = character(low << 4)
   }
 
-  /// The base64url character of the low six bits (RFC 4648 §5), computed rather than looked up, so
-  /// that no memory access depends on a secret.
+  /// The base64url character of the low six bits (RFC 4648 §5).
+  ///
+  /// Computed without a table and without a branch, so that neither memory accesses nor the time
+  /// depend on a secret: each mask is all ones from one range of the alphabet on, and moves the
+  /// character from the range before to the next.
   @inline(__always)
   private static func character(_ bits: UInt64) -> UInt8 {
-    let value = UInt8(truncatingIfNeeded: bits & 0x3F)
-    if value < 26 { return value &+ 0x41 }
-    if value < 52 { return value &+ 0x47 }
-    if value < 62 { return value &- 4 }
-    return value == 62 ? 0x2D : 0x5F
+    let value = Int32(truncatingIfNeeded: bits & 0x3F)
+    var character = value &+ 0x41
+    character &+= ((25 &- value) >> 8) & 6
+    character &-= ((51 &- value) >> 8) & 75
+    character &-= ((61 &- value) >> 8) & 13
+    character &+= ((62 &- value) >> 8) & 49
+    return UInt8(truncatingIfNeeded: character)
   }
 }

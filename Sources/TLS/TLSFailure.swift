@@ -25,6 +25,8 @@ package struct TLSFailure: Error, Equatable, Sendable, CustomStringConvertible {
     case certificateInvalid = "tls-certificate-invalid"
     /// The peer broke the protocol, or somebody changed its bytes.
     case protocolViolation = "tls-protocol-violation"
+    /// The peer asked for more answers to changes of keys and the like than any use of them needs.
+    case controlFlood = "tls-control-flood"
     /// OpenSSL failed for a reason of its own.
     case library = "tls-library"
   }
@@ -60,6 +62,7 @@ package struct TLSFailure: Error, Equatable, Sendable, CustomStringConvertible {
       .certificateWrongName, .certificateRevoked, .certificateInvalid:
       "the peer's certificate is refused: \(verificationText)"
     case .protocolViolation: "the peer broke the TLS protocol: \(cause)"
+    case .controlFlood: "the peer asked for too many changes of keys or renegotiations"
     case .library: "TLS failed: \(cause)"
     }
   }

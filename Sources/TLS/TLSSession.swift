@@ -15,10 +15,18 @@ internal import Cryptography
     case client(TLSClientContext, TLSPeerName, TLSClientSessionCache?)
   }
 
+  /// Bytes that the peer can make a session answer by itself, without reading one of them: to
+  /// requests for new keys (RFC 8446 §4.6.3) and for renegotiation. More is a flood. Some 2400
+  /// changes of keys fit in, each of which is good for millions of records.
+  private static let answerLimit = 65_536
+
   let session: OpaquePointer
   private let window: TLSWindow
   private let end: End
   private var failure: TLSFailure?
+
+  /// Bytes that reading after the handshake put into the output.
+  private var answeredBytes = 0
 
   /// The server's end of a connection that was accepted.
   ///
@@ -106,6 +114,17 @@ extension TLSSession {
   /// When `buffer` was filled, more may be waiting in the window's input.
   package func read(into buffer: UnsafeMutableRawBufferPointer) -> TLSOutcome {
     if let failure { return .failed(failure) }
+    let pending = window.outputCount
+    let outcome = unsafe readRecords(into: buffer)
+    answeredBytes += window.outputCount - pending
+    guard answeredBytes > Self.answerLimit, failure == nil else { return outcome }
+    let failure = TLSFailure(.controlFlood, cause: OpenSSLErrors(codes: []))
+    self.failure = failure
+    return .failed(failure)
+  }
+
+  /// Decrypts record after record until `buffer` is full or the input is used up.
+  private func readRecords(into buffer: UnsafeMutableRawBufferPointer) -> TLSOutcome {
     var total = 0
     while total < buffer.count {
       var count = 0

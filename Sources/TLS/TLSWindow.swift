@@ -103,10 +103,11 @@ internal import COpenSSL
     unsafe state.pointee.outputCapacity = Self.keptCapacity
   }
 
+  /// Bytes of output.
+  var outputCount: Int { unsafe state.pointee.outputEnd - state.pointee.outputStart }
+
   /// Whether a writer pauses for output to be flushed.
-  var isOutputFull: Bool {
-    unsafe state.pointee.outputEnd - state.pointee.outputStart >= Self.outputLimit
-  }
+  var isOutputFull: Bool { outputCount >= Self.outputLimit }
 }
 
 extension TLSWindow.State {
