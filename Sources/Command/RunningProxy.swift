@@ -55,6 +55,7 @@ package final class RunningProxy: Sendable {
     let admin = try AdminResponder.make(settings) { entrance.reload() }
     let server = try ProxyServer(settings, log: log, admin: admin)
     let running = RunningProxy(server: server, settings: settings, log: log, reload: reload)
+    keepMemoryPrivate(log)
     entrance.open(to: running)
     let watchers = running.watchSignals()
     started(server.addresses)
@@ -69,9 +70,19 @@ package final class RunningProxy: Sendable {
     ProcessLimits.ignoreBrokenPipes()
     do throws(SystemError) {
       _ = try ProcessLimits.raiseDescriptorLimit()
-      try ProcessLimits.disableCoreDumps()
     } catch {
       log.warning("A limit of the process could not be set.", metadata: ["cause": "\(error)"])
+    }
+    keepMemoryPrivate(log)
+  }
+
+  /// Keeps keys, tokens and passwords out of core dumps. Before anything is loaded, and again after
+  /// the rights of root were given up: the kernel forgets it with the change of user.
+  private static func keepMemoryPrivate(_ log: Logger) {
+    do throws(SystemError) {
+      try ProcessLimits.disableCoreDumps()
+    } catch {
+      log.warning("Core dumps could not be turned off.", metadata: ["cause": "\(error)"])
     }
   }
 
