@@ -36,6 +36,8 @@ class Exchange {
   private var pool: ServicePool?
   private var tried = OriginSet()
   private var attempt = 0
+  /// Why the attempt before this one failed.
+  private var lastFailure: ProxyFailure?
   private(set) var isEnded = false
   private var responseBegan = false
   private(set) var requestIsComplete = false
@@ -275,7 +277,9 @@ class Exchange {
 
   /// There is no connection.
   func originUnavailable(_ failure: ProxyFailure, at pool: ServicePool?) {
-    attemptFailed(failure, .notConnected)
+    // That nobody is left to be asked is no news after the reason why the others could not be.
+    let cause = failure == .noHealthyOrigin ? lastFailure ?? failure : failure
+    attemptFailed(cause, .notConnected)
   }
 
   // MARK: What the origin tells
@@ -362,6 +366,7 @@ class Exchange {
     switch decision {
     case .connectElsewhere, .sendAgain:
       record.retries += 1
+      lastFailure = failure
       connect()
     case .refuse: fail(failure, violation: violation)
     }
