@@ -157,7 +157,7 @@ let package = Package(
       "Proxy",
       [
         "Proxy", "Configuration", "Verdict", "CachePolicy", "HTTPWire", "HTTPModel", "Primitives",
-        "Platform", "TLS", "JourneySupport", "TestSupport",
+        "Platform", "TLS", "JourneySupport", "TestCertificates", "TestSupport",
         .product(name: "Logging", package: "swift-log"),
       ]),
     tests("Tidy", []),
