@@ -26,8 +26,11 @@ deps:
 deps-bench: deps
 	@scripts/install-packages wrk haproxy
 
+# The runtime inside, and no exclusivity checks at run time: docs/decisions/0010.
+RELEASE := --configuration release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
+
 build: deps
-	swift build --configuration release --product countersign
+	swift build $(RELEASE) --product countersign
 
 examples: deps
 	swift build --package-path Examples --product sample-auth

@@ -155,6 +155,8 @@ extension Settings {
   /// is never looked up in a cache because it begins with `/assets/`.
   package func route(for head: RequestHead, client: ClientCertificateFacts?) -> Int? {
     let isPlain = PathClarity.isPlain(head.path)
+    // A span lends its elements: a route is looked at where it is, not copied out of the array.
+    let routes = routes.span
     for index in routes.indices where isPlain || !routes[index].lane.isCache {
       if routes[index].match.matches(head, client: client) { return index }
     }

@@ -140,9 +140,23 @@ internal import Primitives
   }
 
   package mutating func append(_ field: KnownField, _ value: some Collection<UInt8>) {
+    append(field, Array(value).span)
+  }
+
+  // Heads are made of arrays and slices: for these, no generic code runs across modules.
+
+  package mutating func append(_ field: KnownField, _ value: [UInt8]) { append(field, value.span) }
+
+  package mutating func append(_ field: KnownField, _ value: ArraySlice<UInt8>) {
+    append(field, value.span)
+  }
+
+  package mutating func append(_ field: KnownField, _ value: Span<UInt8>) {
     let nameStart = storage.count
     storage.append(ascii: field.name)
-    appendLine(nameStart: nameStart, value: value, known: field)
+    let valueStart = storage.count
+    unsafe value.withUnsafeBufferPointer { unsafe storage.append(contentsOf: $0) }
+    finishLine(nameStart: nameStart, valueStart: valueStart, known: field)
   }
 
   package mutating func append(_ field: KnownField, _ value: StaticString) {
@@ -211,6 +225,12 @@ internal import Primitives
   package mutating func set(_ field: KnownField, _ value: some Collection<UInt8>) {
     removeAll(field)
     append(field, value)
+  }
+
+  /// Replaces every line of this name by one.
+  package mutating func set(_ field: KnownField, _ value: [UInt8]) {
+    removeAll(field)
+    append(field, value.span)
   }
 
   /// Replaces every line of this name by one.

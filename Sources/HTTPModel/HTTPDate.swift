@@ -37,6 +37,11 @@ package enum HTTPDate {
   ///
   /// `now` decides the century of a two-digit year: one more than 50 years ahead is past.
   package static func parse(_ text: some Collection<UInt8>, now: WallTime) -> WallTime? {
+    parse(Array(text)[...], now: now)
+  }
+
+  /// The same for what fields hold, without generic code.
+  package static func parse(_ text: ArraySlice<UInt8>, now: WallTime) -> WallTime? {
     let bytes = Array(text)
     if bytes.count == 29 { return parsePreferred(bytes) }
     if bytes.count == 24 { return parseAsctime(bytes) }

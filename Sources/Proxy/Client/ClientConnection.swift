@@ -37,7 +37,9 @@ final class ClientConnection: StreamHandler {
   /// How much of an unread request is read and thrown away to keep the connection.
   static let discardBytes = 262_144
 
-  unowned let worker: Worker
+  /// Strong, since a weaker reference would be counted at each use; the worker lets go of a client
+  /// when its stream has closed.
+  let worker: Worker
   private(set) var facts: ClientFacts
   /// Who answers requests instead of the routes; nil where the routes do.
   let responder: (any LocalResponder)?

@@ -16,8 +16,10 @@ class Exchange {
   /// paused.
   static let pendingContentBytes = 65_536
 
-  unowned let worker: Worker
-  unowned let client: ClientConnection
+  // Strong, since a weaker reference would be counted at each use; the client lets go of its
+  // exchange when it ends, and the worker of its clients.
+  let worker: Worker
+  let client: ClientConnection
   let plan: Plan
   let route: RoutePlan
   let id: ExchangeID
@@ -252,7 +254,7 @@ class Exchange {
 
   func assigned(to pool: ServicePool) {
     self.pool = pool
-    record.origin = pool.address.description
+    record.origin = pool.name
   }
 
   /// There is a connection: the request goes out.
@@ -320,7 +322,7 @@ class Exchange {
     }
     if !head.fields.contains(.date) {
       // RFC 9110 §6.6.1: whoever forwards a response without a date supplies one.
-      head.fields.append(.date, HTTPDate.format(worker.loop.wallNow))
+      unsafe head.fields.append(.date, Span(_unsafeBytes: worker.loop.dateBytes))
     }
     responseArrived(head, framing: framing)
   }

@@ -75,8 +75,9 @@ final class DecisionExchange: Exchange {
   override func requestEnded(trailers: FieldSection) {
     guard !isEnded else { return }
     if rule.needsRequestBody, framing != .none {
+      let content = requestBody
       facts = RequestFacts(
-        of: request, body: requestBody.span, bodyIsWhole: requestBodyIsWhole,
+        of: request, body: content.span, bodyIsWhole: requestBodyIsWhole,
         certificate: client.facts.names, under: rule)
     }
     guard holdsRequest else { return super.requestEnded(trailers: trailers) }
@@ -118,8 +119,9 @@ final class DecisionExchange: Exchange {
   override func responseEnded(trailers: FieldSection) {
     guard isAudit else { return judge(.whole) }
     if let head {
+      let content = body
       let outcome = verify(
-        head, body: body.span, state: bodyIsWhole ? .whole : .tooLarge, to: facts, under: rule)
+        head, body: content.span, state: bodyIsWhole ? .whole : .tooLarge, to: facts, under: rule)
       worker.report(
         outcome, head: head, bodyBytes: bodyIsWhole ? body.count : nil, of: self, rule: rule,
         facts: facts)
@@ -134,7 +136,8 @@ final class DecisionExchange: Exchange {
   /// Verifies what came and does what follows from it.
   private func judge(_ state: BodyState) {
     guard let head, !isEnded else { return }
-    let outcome = verify(head, body: body.span, state: state, to: facts, under: rule)
+    let content = body
+    let outcome = verify(head, body: content.span, state: state, to: facts, under: rule)
     worker.report(
       outcome, head: head, bodyBytes: bodyIsWhole ? body.count : nil, of: self, rule: rule,
       facts: facts)

@@ -25,9 +25,11 @@ final class OriginConnection: StreamHandler {
     case closed
   }
 
-  unowned let pool: ServicePool
+  /// Strong, as the worker is, since a weaker reference would be counted at each use; the pool lets
+  /// go of a connection when it closes it.
+  let pool: ServicePool
   let id: OriginConnectionID
-  private unowned let worker: Worker
+  private let worker: Worker
   private(set) var stream: ByteStream?
   private(set) var phase = Phase.opening
   private var scanner = HeadScanner(.response)

@@ -12,6 +12,8 @@ internal import Transport
 /// Belongs to one loop; not `Sendable`.
 final class ServicePool: TimerTarget {
   let address: OriginAddress
+  /// The address as logs and counters write it.
+  let name: String
   /// The origin's number in its service.
   let number: Int
   unowned let service: ServiceClient
@@ -30,6 +32,7 @@ final class ServicePool: TimerTarget {
     limits: OriginPoolLimits, tls: TLSClientContext?
   ) {
     self.address = address
+    name = address.description
     self.number = number
     self.service = service
     self.worker = worker

@@ -22,6 +22,12 @@ package final class Plan: Sendable {
     wireLimits = settings.limits.wire
     routes = settings.routes.map { RoutePlan($0, services: services, settings: settings) }
   }
+
+  /// The route that takes the request, or nil. Asked here, where the settings cannot be replaced
+  /// meanwhile and need not be copied.
+  func route(for head: RequestHead, client: ClientCertificateFacts?) -> RoutePlan? {
+    settings.route(for: head, client: client).map { routes[$0] }
+  }
 }
 
 /// One service: its settings, the health of its origins, where their names lead.

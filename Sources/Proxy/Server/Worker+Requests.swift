@@ -16,9 +16,9 @@ extension Worker {
     if let responder = client.responder {
       return answerLocally(incoming, by: responder, on: client)
     }
-    guard let index = plan.settings.route(for: incoming.head, client: client.facts.certificate)
-    else { return refuse(incoming, .noRoute, on: client) }
-    let route = plan.routes[index]
+    guard let route = plan.route(for: incoming.head, client: client.facts.certificate) else {
+      return refuse(incoming, .noRoute, on: client)
+    }
     if let failure = refusal(of: incoming, route: route) {
       return refuse(incoming, failure, on: client, route: route)
     }
@@ -94,7 +94,9 @@ extension Worker {
     CacheKey.write(
       for: request, scheme: client.facts.isSecure ? .https : .http, partition: route.partition,
       into: &keyBuffer)
-    let found = shared.store.lookup(permit, key: keyBuffer.span, request: request)
+    // A local: a span of a stored property is refused where exclusivity is not checked at run time.
+    let key = keyBuffer
+    let found = shared.store.lookup(permit, key: key.span, request: request)
     var lookup = CacheLookup(reason: .nothingStored, permit: permit)
     let decision: ReuseDecision
     switch found {

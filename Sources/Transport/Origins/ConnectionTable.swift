@@ -2,18 +2,26 @@
 ///
 /// The pool decides with names only; the shell keeps what the names stand for here. One lookup is
 /// one index and one comparison.
+///
+/// Inlinable, so that it is compiled for the connections of the shell: this is on the way of every
+/// request that goes to an origin.
 package struct ConnectionTable<Connection> {
-  private var entries: [Entry?] = []
+  @usableFromInline var entries: [Entry?] = []
 
-  private struct Entry {
-    let generation: UInt32
-    let connection: Connection
+  @usableFromInline struct Entry {
+    @usableFromInline let generation: UInt32
+    @usableFromInline let connection: Connection
+
+    @inlinable init(generation: UInt32, connection: Connection) {
+      self.generation = generation
+      self.connection = connection
+    }
   }
 
-  package init() {}
+  @inlinable package init() {}
 
   /// The connection by this name, or nil when the name is stale or unknown.
-  package subscript(id: OriginConnectionID) -> Connection? {
+  @inlinable package subscript(id: OriginConnectionID) -> Connection? {
     guard entries.indices.contains(id.place), let entry = entries[id.place],
       entry.generation == id.generation
     else { return nil }
@@ -21,13 +29,13 @@ package struct ConnectionTable<Connection> {
   }
 
   /// Remembers a connection under the name its pool gave it.
-  package mutating func insert(_ connection: Connection, as id: OriginConnectionID) {
+  @inlinable package mutating func insert(_ connection: Connection, as id: OriginConnectionID) {
     while entries.count <= id.place { entries.append(nil) }
     entries[id.place] = Entry(generation: id.generation, connection: connection)
   }
 
   /// Forgets a connection and returns it, or nil when the name is stale or unknown.
-  package mutating func remove(_ id: OriginConnectionID) -> Connection? {
+  @inlinable package mutating func remove(_ id: OriginConnectionID) -> Connection? {
     guard let connection = self[id] else { return nil }
     entries[id.place] = nil
     return connection
