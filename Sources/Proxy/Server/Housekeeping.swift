@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Cryptography
 internal import Dispatch
 internal import Platform
 internal import Primitives
@@ -34,8 +35,12 @@ final class Housekeeping: Sendable {
     }
     for listener in listeners {
       guard let keys = listener.tls?.current.ticketKeys else { continue }
-      // Without randomness the keys in use stay in use: they are no weaker for that.
-      _ = try? keys.rotateTicketKeys(now: Clock.wall)
+      do throws(CryptographyError) {
+        _ = try keys.rotateTicketKeys(now: Clock.wall)
+      } catch {
+        // The keys in use stay in use: they are no weaker for that.
+        shared.log.ticketKeysKept(error.description)
+      }
     }
   }
 }

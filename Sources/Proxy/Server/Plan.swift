@@ -38,8 +38,14 @@ final class ServicePlan: Sendable {
   /// Nil when no origin speaks TLS.
   let tls: TLSClientContext?
 
-  init(settings: ServiceSettings, addresses: OriginAddresses, tls: TLSClientContext?) {
+  /// Keeps its stored responses apart from those of other services, across reloads.
+  let partition: UInt32
+
+  init(
+    settings: ServiceSettings, partition: UInt32, addresses: OriginAddresses, tls: TLSClientContext?
+  ) {
     self.settings = settings
+    self.partition = partition
     self.addresses = addresses
     self.tls = tls
     let ejection = settings.ejection.map {
@@ -99,7 +105,7 @@ final class RoutePlan: Sendable {
       connect: timeouts.connect, firstByte: route.timeouts.firstByte ?? timeouts.firstByte,
       idle: route.timeouts.idle ?? timeouts.idle)
     requestBodyBytes = route.requestBodyBytes ?? settings.limits.requestBodyBytes
-    partition = UInt32(truncatingIfNeeded: route.service)
+    partition = service.partition
     originAuthority =
       route.forwarding.preservesHost
       ? nil : service.settings.origins.first?.authority

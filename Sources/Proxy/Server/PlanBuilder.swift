@@ -22,6 +22,7 @@ final class PlanBuilder: Sendable {
 
   private let resolver = Resolver()
   private let watches = Mutex<[Resolver.Watch]>([])
+  private let partitions = Mutex<[String: UInt32]>([:])
   private let log: ProxyLog
 
   init(log: ProxyLog) { self.log = log }
@@ -45,13 +46,25 @@ final class PlanBuilder: Sendable {
     return Plan(settings: settings, services: services)
   }
 
+  /// What keeps the stored responses of a service apart from those of others: the same for the same
+  /// name, in whatever order a reload lists services, and never that of another name.
+  private func partition(of service: String) -> UInt32 {
+    partitions.withLock { known in
+      if let number = known[service] { return number }
+      let number = UInt32(clamping: known.count)
+      known[service] = number
+      return number
+    }
+  }
+
   private func make(
     _ service: ServiceSettings, changed: @escaping @Sendable (ServicePlan) -> Void
   ) throws(StartError) -> ServicePlan {
     let needsTLS = service.origins.contains { $0.scheme == .https }
     let tls = needsTLS ? try Self.context(service) : nil
     let plan = ServicePlan(
-      settings: service, addresses: OriginAddresses(count: service.origins.count), tls: tls)
+      settings: service, partition: partition(of: service.name),
+      addresses: OriginAddresses(count: service.origins.count), tls: tls)
     let resolving = DispatchGroup()
     for (number, origin) in service.origins.enumerated() {
       watch(origin, number: number, of: plan, resolving: resolving, changed: changed)
@@ -100,10 +113,17 @@ final class PlanBuilder: Sendable {
   }
 
   /// The TLS of a listener; nil for plain HTTP.
-  static func context(_ listener: ListenerSettings) throws(StartError) -> TLSServerContext? {
+  ///
+  /// - Parameter previous: What serves now, at a reload: sessions of clients stay resumable, and a
+  ///   certificate out of its dates is let pass, since refusing it would keep an older one in use.
+  static func context(
+    _ listener: ListenerSettings, previous: TLSServerContext? = nil
+  ) throws(StartError) -> TLSServerContext? {
     guard let tls = listener.tls else { return nil }
     do throws(TLSLoadError) {
-      return try TLSServerContext(TLS.TLSServerSettings(tls), at: Clock.wall)
+      return try TLSServerContext(
+        TLS.TLSServerSettings(tls), at: Clock.wall, dates: previous == nil ? .refuse : .warn,
+        ticketKeys: previous?.ticketKeys)
     } catch {
       throw StartError(.configuration, "listener \(listener.address): \(error.description)")
     }

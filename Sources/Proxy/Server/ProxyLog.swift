@@ -47,6 +47,10 @@ package struct ProxyLog: Sendable {
       "A response could not be sent.", metadata: ["reason": "\(violation.code.rawValue)"])
   }
 
+  func ticketKeysKept(_ cause: String) {
+    logger.error("The keys of session tickets were not rotated.", metadata: ["cause": "\(cause)"])
+  }
+
   func randomnessFailed() {
     logger.critical("No randomness for transaction tokens: decisions are refused.")
   }

@@ -138,7 +138,11 @@ package final class ProxyServer: Sendable {
           .configuration,
           "listener \(listener.address) would change between plain and TLS: restart for that")
       }
-      kept.append((same, try PlanBuilder.context(listener), listener.trustedPeers))
+      kept.append(
+        (
+          same, try PlanBuilder.context(listener, previous: same.tls?.current),
+          listener.trustedPeers
+        ))
     }
     let fresh = try Self.bind(added, shares: group.handles.count)
     // Nothing can fail from here on.
