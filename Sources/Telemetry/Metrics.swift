@@ -121,6 +121,16 @@ package final class Metrics: Sendable {
     registry.withLock { $0.read(\.gauges, name.rawValue, labels, reading) }
   }
 
+  /// Has a gauge with these labels asked for no more: what it told of is gone.
+  package func stopReading(_ name: GaugeName, _ labels: [String]) {
+    registry.withLock { registry in
+      registry.gauges[name.rawValue].removeAll { series in
+        guard case .reading = series.source else { return false }
+        return series.labels == labels
+      }
+    }
+  }
+
   // MARK: Scraping
 
   /// Appends all series in the Prometheus text format, version 0.0.4

@@ -11,6 +11,9 @@ package struct OriginSet: OptionSet, Hashable, Sendable {
   /// The origin of this number; empty for a number outside 0 ..< 64.
   package init(origin: Int) { rawValue = 0 <= origin && origin < Self.capacity ? 1 << origin : 0 }
 
+  /// How many origins are in it.
+  package var count: Int { rawValue.nonzeroBitCount }
+
   /// The origins 0 ..< `count`.
   package init(first count: Int) {
     rawValue = count >= Self.capacity ? .max : (1 << UInt64(max(count, 0))) - 1

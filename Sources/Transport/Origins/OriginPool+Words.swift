@@ -25,8 +25,8 @@ package struct OriginRequester: Hashable, Sendable {
 package enum OriginAcquisition: Equatable, Sendable {
   /// Use this connection: it is leased to the exchange from now on.
   case reuse(OriginConnectionID)
-  /// Close this connection, which grew too old while idle and which the pool has forgotten; ask
-  /// again.
+  /// Close this connection, which grew too old while idle or is to make room, and which the pool
+  /// has forgotten; ask again.
   case closeAndAskAgain(OriginConnectionID)
   /// Open a connection by this name and report `opened` or `openFailed`. The exchange waits
   /// meanwhile, as in `wait`: it may be served earlier, by another connection that becomes free.

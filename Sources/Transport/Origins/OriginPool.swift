@@ -70,12 +70,21 @@ package struct OriginPool: ~Copyable {
 
   /// An exchange wants a connection: the most recently used idle one, a new one, or a place in the
   /// queue.
-  package mutating func acquire(for requester: OriginRequester, now: MonotonicTime)
-    -> OriginAcquisition
-  {
+  ///
+  /// - Parameter fresh: None that was idle: one that idled under this request before closed, and
+  ///   others may have. Whichever becomes free while it waits has just been of use.
+  package mutating func acquire(
+    for requester: OriginRequester, now: MonotonicTime, fresh: Bool = false
+  ) -> OriginAcquisition {
     if isShuttingDown { return .refuse(.shuttingDown) }
+    if fresh, connectionCount == limits.connections, !idle.isEmpty {
+      // The one that idled longest makes room.
+      let name = id(of: idle.removeFirst())
+      _ = forget(name)
+      return .closeAndAskAgain(name)
+    }
     // Whoever waits was here first; but nothing is idle while somebody waits, see `offer`.
-    if let place = idle.popLast() {
+    if !fresh, let place = idle.popLast() {
       guard isReusable(place, now: now) else {
         let name = id(of: place)
         _ = forget(name)

@@ -44,6 +44,23 @@ import Testing
     #expect(second == .reuse(connection(0)))
   }
 
+  @Test func `who wants a fresh connection gets a new one, though others are idle`() {
+    var pool = pool(idle: 1, limits())
+    let fresh = pool.acquire(for: requester(7), now: at(10), fresh: true)
+    #expect(fresh == .open(connection(1), waitingUntil: at(510)))
+    #expect(pool.idleCount == 1)
+  }
+
+  @Test func `at the connection limit the one idle longest makes room for a fresh connection`() {
+    var pool = pool(idle: 2, limits())
+    let asked = pool.acquire(for: requester(7), now: at(10), fresh: true)
+    let again = pool.acquire(for: requester(7), now: at(10), fresh: true)
+    #expect(asked == .closeAndAskAgain(connection(0)))
+    #expect(
+      again == .open(OriginConnectionID(place: 0, generation: 1), waitingUntil: at(510)))
+    #expect(pool.idleCount == 1)
+  }
+
   @Test func `past the connection limit exchanges wait, past the queue limit they are refused`() {
     var pool = OriginPool(limits: limits(connections: 1, queue: 2))
     let first = pool.acquire(for: requester(1), now: at(0))

@@ -63,13 +63,15 @@ private struct PoolWorld: ~Copyable {
   private mutating func acquire() {
     nextRequester += 1
     let wanted = OriginRequester(nextRequester)
-    var answer = pool.acquire(for: wanted, now: now)
+    let isFresh = Int.random(in: 0..<5, using: &random) == 0
+    var answer = pool.acquire(for: wanted, now: now, fresh: isFresh)
     while case .closeAndAskAgain(let id) = answer {
       forgetIdle(id)
-      answer = pool.acquire(for: wanted, now: now)
+      answer = pool.acquire(for: wanted, now: now, fresh: isFresh)
     }
     switch answer {
     case .reuse(let id):
+      #expect(!isFresh)
       #expect(idle.last == id, "the most recently used is reused first")
       forgetIdle(id)
       lease(id)
