@@ -157,7 +157,8 @@ let package = Package(
       "Proxy",
       [
         "Proxy", "Configuration", "Verdict", "CachePolicy", "HTTPWire", "HTTPModel", "Primitives",
-        "Platform", "TLS", "JourneySupport", "TestCertificates", "TestSupport",
+        "Transport", "Telemetry", "Platform", "TLS", "JourneySupport", "TestCertificates",
+        "TestSupport",
         .product(name: "Logging", package: "swift-log"),
       ]),
     tests("Tidy", []),

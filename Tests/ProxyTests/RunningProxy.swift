@@ -1,5 +1,6 @@
 import CachePolicy
 import Configuration
+import Dispatch
 import HTTPModel
 import JourneySupport
 import Logging
@@ -14,6 +15,8 @@ final class RunningProxy: Sendable {
   let server: ProxyServer
   let endpoint: Endpoint
   let settings: Settings
+  /// What operators see of it.
+  let view: ProxyView
 
   /// Starts before `origins`, which form one service of kind `plain`, with one route that takes
   /// everything.
@@ -21,7 +24,14 @@ final class RunningProxy: Sendable {
     var settings = try Settings.plain(before: origins.map { OriginAddress($0) })
     try change(&settings)
     self.settings = settings
-    server = try ProxyServer(settings, log: Self.quiet)
+    var observed: ProxyView?
+    server = try ProxyServer(
+      settings, log: Self.quiet,
+      admin: { view in
+        observed = view
+        return Silence()
+      })
+    view = try #require(observed)
     endpoint = try #require(server.addresses.first.flatMap { Endpoint($0) })
   }
 
@@ -36,6 +46,16 @@ final class RunningProxy: Sendable {
   /// A logger that says nothing.
   static var quiet: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
 
+  /// The value of a series as a scrape shows it, its labels written as there; nil when there is
+  /// none.
+  func metric(_ series: String) -> Double? {
+    var text: [UInt8] = []
+    view.renderMetrics(into: &text)
+    let line = String(decoding: text, as: UTF8.self).split(separator: "\n")
+      .first { $0.hasPrefix("\(series) ") }
+    return line.flatMap { Double($0.dropFirst(series.utf8.count + 1)) }
+  }
+
   func connect(within duration: Duration = Deadline.usual) throws -> RawConnection {
     try RawConnection(to: endpoint, within: duration)
   }
@@ -45,6 +65,13 @@ final class RunningProxy: Sendable {
 
   func get(_ target: String, _ fields: String...) throws -> RawMessage {
     try ask("GET \(target) HTTP/1.1\r\nHost: a.example\r\n\(fields.lines)\r\n")
+  }
+}
+
+/// Answers no listener.
+private final class Silence: LocalResponder {
+  func reply(to request: RequestHead) -> LocalReply {
+    .now(LocalAnswer(head: ResponseHead(status: .notFound), content: []))
   }
 }
 
@@ -106,5 +133,23 @@ final class Shared<Value: Sendable>: Sendable {
       value = copy
       return result
     }
+  }
+}
+
+/// A place where so many threads wait for each other.
+final class Gathering: Sendable {
+  private let missing: Shared<Int>
+  private let isComplete = DispatchSemaphore(value: 0)
+
+  init(_ count: Int) { missing = Shared(count) }
+
+  /// Returns when all have arrived; 20 seconds at most.
+  func arrive() {
+    let left = missing.change { count in
+      count -= 1
+      return count
+    }
+    if left > 0 { _ = isComplete.wait(timeout: .now() + 20) }
+    isComplete.signal()
   }
 }

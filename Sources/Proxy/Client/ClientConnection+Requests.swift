@@ -182,6 +182,7 @@ extension ClientConnection {
 
   /// The request broke in the middle: its exchange must not be completed by anybody.
   private func contentBroken(_ violation: ProtocolViolation) {
+    worker.counters.countRejectedMessage(.client, violation.code.rawValue)
     if case .discarding = phase { return closeLingering() }
     if let exchange, !response.isStarted {
       exchange.fail(.malformedRequest, violation: violation)

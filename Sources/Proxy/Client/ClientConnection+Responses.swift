@@ -6,12 +6,31 @@ internal import Transport
 
 // Writing: from responses to bytes.
 extension ClientConnection {
+  /// Sends up to three pieces, one after the other, and counts them.
+  func write(
+    _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer = unsafe ByteStream.nothing,
+    _ third: UnsafeRawBufferPointer = unsafe ByteStream.nothing
+  ) {
+    worker.counters.countSent(.client, first.count + second.count + third.count)
+    unsafe stream.write(first, second, third)
+  }
+
+  /// Sends up to two pieces and then `bytes[range]`, which is not copied where it is long and has
+  /// to wait; and counts them.
+  func write(
+    _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer = unsafe ByteStream.nothing,
+    shared bytes: [UInt8], _ range: Range<Int>
+  ) {
+    worker.counters.countSent(.client, first.count + second.count + range.count)
+    unsafe stream.write(first, second, shared: bytes, range)
+  }
+
   /// Sends an interim response (RFC 9110 §15.2), where the client understands one.
   func sendInterim(_ head: ResponseHead) {
     guard response.takesInterimResponses, !isClosed else { return }
     worker.withHeadBuffer { bytes in
       guard append(head, to: &bytes) else { return }
-      unsafe bytes.withUnsafeBytes { unsafe stream.write($0) }
+      unsafe bytes.withUnsafeBytes { unsafe write($0) }
     }
   }
 
@@ -35,7 +54,7 @@ extension ClientConnection {
     response.begin(&head.fields, status: head.status, framing: framing)
     worker.withHeadBuffer { bytes in
       guard append(head, to: &bytes) else { return }
-      unsafe bytes.withUnsafeBytes { unsafe stream.write($0) }
+      unsafe bytes.withUnsafeBytes { unsafe write($0) }
     }
     extendForWriting()
   }
@@ -67,11 +86,11 @@ extension ClientConnection {
       guard append(head, to: &bytes) else { return }
       if hasContent, content.count <= 4096 {
         bytes.append(contentsOf: content)
-        unsafe bytes.withUnsafeBytes { unsafe stream.write($0) }
+        unsafe bytes.withUnsafeBytes { unsafe write($0) }
       } else {
-        unsafe bytes.withUnsafeBytes { unsafe stream.write($0) }
+        unsafe bytes.withUnsafeBytes { unsafe write($0) }
         if hasContent {
-          unsafe stream.write(ByteStream.nothing, shared: content, 0..<content.count)
+          unsafe write(ByteStream.nothing, shared: content, 0..<content.count)
         }
       }
     }
@@ -83,7 +102,7 @@ extension ClientConnection {
     guard !isClosed else { return true }
     guard piece.count > 0 else { return true }
     switch response.content(piece.count) {
-    case .plain: unsafe stream.write(piece)
+    case .plain: unsafe write(piece)
     case .dropped: break
     case .tooMuch: return false
     case .chunk:
@@ -91,7 +110,7 @@ extension ClientConnection {
         MessageSerializer.appendChunkHeader(byteCount: piece.count, to: &bytes)
         let end: [UInt8] = [ASCII.carriageReturn, ASCII.lineFeed]
         unsafe bytes.withUnsafeBytes { first in
-          unsafe end.withUnsafeBytes { last in unsafe stream.write(first, piece, last) }
+          unsafe end.withUnsafeBytes { last in unsafe write(first, piece, last) }
         }
       }
     }
@@ -111,7 +130,7 @@ extension ClientConnection {
         if (try? MessageSerializer.appendLastChunk(trailers: trailers, to: &bytes)) == nil {
           MessageSerializer.appendLastChunk(to: &bytes)
         }
-        unsafe bytes.withUnsafeBytes { unsafe stream.write($0) }
+        unsafe bytes.withUnsafeBytes { unsafe write($0) }
         isSent = true
       }
       return isSent

@@ -10,7 +10,7 @@ extension ClientConnection {
     guard !isClosed else { return }
     worker.withHeadBuffer { bytes in
       guard (try? MessageSerializer.append(head, to: &bytes)) != nil else { return stream.abort() }
-      unsafe bytes.withUnsafeBytes { unsafe stream.write($0) }
+      unsafe bytes.withUnsafeBytes { unsafe write($0) }
     }
     response.closeAfterResponse()
     phase = .tunnel

@@ -84,9 +84,13 @@ final class ClientConnection: StreamHandler {
 
   // MARK: What the stream tells
 
-  override func received(_ bytes: UnsafeRawBufferPointer) { unsafe take(bytes) }
+  override func received(_ bytes: UnsafeRawBufferPointer) {
+    worker.counters.countReceived(.client, bytes.count)
+    unsafe take(bytes)
+  }
 
   override func streamOpened() {
+    if let tls = stream.tls { worker.counters.countHandshake(.client, tls) }
     if let certificate = stream.tls?.peerCertificate() { facts.identify(certificate) }
     deadline?.arm(after: worker.timeouts.requestHead)
   }
@@ -118,6 +122,7 @@ final class ClientConnection: StreamHandler {
   override func closed(_ failure: StreamFailure?) {
     guard !isClosed else { return }
     isClosed = true
+    if failure?.stage == .handshake { worker.counters.countFailedHandshake(.client) }
     deadline?.disarm()
     inbound = []
     cancelExchange()

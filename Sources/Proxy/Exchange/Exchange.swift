@@ -40,6 +40,8 @@ class Exchange {
   private var attempt = 0
   /// Why the attempt before this one failed.
   private var lastFailure: ProxyFailure?
+  /// Set when the request goes out again because a kept connection closed under it.
+  private var needsFreshConnection = false
   private(set) var isEnded = false
   private var responseBegan = false
   private(set) var requestIsComplete = false
@@ -111,6 +113,7 @@ class Exchange {
       try removeHopByHopFields(from: &head.fields)
       if !route.isAudit { try route.guardedNames.check(head.fields) }
     } catch {
+      worker.counters.countRejectedMessage(.client, error.code.rawValue)
       fail(.malformedRequest, violation: error)
       return false
     }
@@ -163,7 +166,8 @@ class Exchange {
   /// Asks for a connection to an origin of the route's service.
   func connect() {
     attempt += 1
-    worker.service(route).acquire(for: self, tried: tried)
+    worker.service(route).acquire(
+      for: self, tried: tried, fresh: needsFreshConnection)
   }
 
   /// Content for the origin that this program holds whole: sent with the head, framed by its
@@ -311,12 +315,17 @@ class Exchange {
   func originHead(_ head: ResponseHead, framing: BodyFraming) {
     guard !isEnded else { return }
     responseBegan = true
-    if let pool { worker.service(route).succeeded(at: pool.number) }
-    record.originMicroseconds = sentAt.map { worker.loop.now.nanoseconds(since: $0) / 1000 }
+    if let pool, let sentAt {
+      let nanoseconds = worker.loop.now.nanoseconds(since: sentAt)
+      record.originMicroseconds = nanoseconds / 1000
+      pool.service.counters.observeResponse(nanoseconds: nanoseconds)
+      pool.service.succeeded(at: pool.number)
+    }
     var head = head
     do throws(ProtocolViolation) {
       try removeHopByHopFields(from: &head.fields)
     } catch {
+      worker.counters.countRejectedMessage(.origin, error.code.rawValue)
       detachOrigin(.protocolViolation)
       return fail(.originMalformed, violation: error)
     }
@@ -339,17 +348,26 @@ class Exchange {
   }
 
   /// The origin failed before the response was complete.
+  ///
+  /// - Parameters:
+  ///   - wasReused: Whether its connection had carried another exchange.
+  ///   - responseBegan: Whether any byte of an answer came.
   func originFailed(
-    _ failure: ProxyFailure, violation: ProtocolViolation? = nil, wasReused: Bool
+    _ failure: ProxyFailure, violation: ProtocolViolation? = nil, wasReused: Bool,
+    responseBegan: Bool
   ) {
     guard !isEnded else { return }
+    if responseBegan { self.responseBegan = true }
     let kind: OriginAttemptFailure =
       switch failure {
       case .originTimeout: .timedOut
       case .originMalformed: .protocolViolation
-      default: responseBegan ? .closedWithinResponse : .closedBeforeResponse
+      default: self.responseBegan ? .closedWithinResponse : .closedBeforeResponse
       }
-    if let pool { worker.service(route).failed(at: pool.number, OriginFault(kind)) }
+    // A kept connection that closes under a request says nothing about the origin.
+    if let pool, !wasReused || kind != .closedBeforeResponse {
+      pool.service.failed(at: pool.number, OriginFault(kind))
+    }
     releaseOrigin()
     attemptFailed(failure, kind, violation: violation, wasReused: wasReused)
   }
@@ -369,6 +387,8 @@ class Exchange {
     case .connectElsewhere, .sendAgain:
       record.retries += 1
       lastFailure = failure
+      worker.service(route).counters.countRetry()
+      if decision == .sendAgain { needsFreshConnection = true }
       connect()
     case .refuse: fail(failure, violation: violation)
     }
@@ -451,7 +471,9 @@ class Exchange {
   }
 
   private func end() {
+    guard !isEnded else { return }
     isEnded = true
+    worker.counters.exchangesChanged(by: -1)
     worker.record(self)
   }
 
@@ -501,7 +523,7 @@ class Exchange {
 
   func tunnel(fromOrigin bytes: UnsafeRawBufferPointer) {
     record.bytesSent += Int64(bytes.count)
-    unsafe client.stream.write(bytes)
+    unsafe client.write(bytes)
     if client.stream.isSaturated { origin?.pause() }
   }
 

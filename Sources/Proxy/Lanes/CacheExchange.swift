@@ -110,6 +110,7 @@ final class CacheExchange: Exchange {
       return storable
     case .refused(let reason):
       record.cacheReason = reason
+      worker.counters.countStore(reason)
       return nil
     }
   }
@@ -179,10 +180,14 @@ final class CacheExchange: Exchange {
     self.writer = nil
     let outcome = writer.finish()
     record.cacheReason = outcome.reason
+    worker.counters.countStore(outcome.reason)
   }
 
   override func responseBroken() {
-    writer?.cancel()
+    if let writer {
+      writer.cancel()
+      worker.counters.countStore(.storeCancelled)
+    }
     writer = nil
     held = nil
   }

@@ -46,11 +46,11 @@ extension ClientConnection {
       unsafe lines.withUnsafeBytes { changing in
         unsafe stored.withUnsafeParts { head, body in
           if !hasContent {
-            unsafe stream.write(head, changing)
+            unsafe write(head, changing)
           } else if body.count <= Self.copiedBytes {
-            unsafe stream.write(head, changing, body)
+            unsafe write(head, changing, body)
           } else {
-            unsafe stream.write(head, changing, shared: stored.body, 0..<stored.body.count)
+            unsafe write(head, changing, shared: stored.body, 0..<stored.body.count)
           }
         }
       }
@@ -66,7 +66,7 @@ extension ClientConnection {
     worker.withHeadBuffer { bytes in
       StoredHead.appendNotModified(of: head, to: &bytes)
       appendChangingLines(age: age, status: status, to: &bytes)
-      unsafe bytes.withUnsafeBytes { unsafe stream.write($0) }
+      unsafe bytes.withUnsafeBytes { unsafe write($0) }
     }
     extendForWriting()
   }

@@ -45,6 +45,8 @@ final class OriginConnection: StreamHandler {
   /// Set while the client takes nothing: the origin has no deadline then.
   private var isPaused = false
   private var interimResponses = 0
+  /// Whether any byte came in answer to the present request.
+  private var answerBegan = false
   /// The turn in which the request was sent: what is ready to be read in it came before.
   private var beganAt: MonotonicTime?
   private var deadline: LoopTimer?
@@ -78,10 +80,11 @@ final class OriginConnection: StreamHandler {
     requestIsComplete = false
     persists = true
     interimResponses = 0
+    answerBegan = false
     beganAt = worker.loop.now
     try worker.withHeadBuffer { bytes throws(ProtocolViolation) in
       try MessageSerializer.append(head, to: &bytes)
-      unsafe bytes.withUnsafeBytes { unsafe stream?.write($0) }
+      unsafe bytes.withUnsafeBytes { unsafe write($0) }
     }
     awaitOrigin(timeouts.idle)
   }
@@ -92,7 +95,7 @@ final class OriginConnection: StreamHandler {
 
   /// Sends content of the request, framed already.
   func send(_ bytes: UnsafeRawBufferPointer) {
-    unsafe stream?.write(bytes)
+    unsafe write(bytes)
     awaitOrigin(timeouts.idle)
   }
 
@@ -101,8 +104,16 @@ final class OriginConnection: StreamHandler {
     _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer,
     _ third: UnsafeRawBufferPointer
   ) {
-    unsafe stream?.write(first, second, third)
+    unsafe write(first, second, third)
     awaitOrigin(timeouts.idle)
+  }
+
+  private func write(
+    _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer = unsafe ByteStream.nothing,
+    _ third: UnsafeRawBufferPointer = unsafe ByteStream.nothing
+  ) {
+    worker.counters.countSent(.origin, first.count + second.count + third.count)
+    unsafe stream?.write(first, second, third)
   }
 
   /// The request is sent to its end; the time until the first byte of the answer counts from now.
@@ -141,14 +152,18 @@ final class OriginConnection: StreamHandler {
   override func streamOpened() {
     deadline?.disarm()
     phase = .idle
+    if let tls = stream?.tls { worker.counters.countHandshake(.origin, tls) }
     pool.opened(self)
   }
 
   override func received(_ bytes: UnsafeRawBufferPointer) {
+    worker.counters.countReceived(.origin, bytes.count)
     if wasUsed, beganAt == worker.loop.now, case .head = phase {
       // They were there before the request was sent: they answer nothing of this exchange.
+      worker.counters.countRejectedMessage(.origin, OriginConnectionSpoiler.leftoverBytes.rawValue)
       return fail(.originClosed)
     }
+    answerBegan = true
     if inbound.isEmpty {
       let used = unsafe process(bytes)
       if used < bytes.count, !isClosed { unsafe inbound.append(contentsOf: bytes[used...]) }
@@ -184,11 +199,12 @@ final class OriginConnection: StreamHandler {
     exchange = nil
     phase = .closed
     deadline?.disarm()
+    if failure?.stage == .handshake { worker.counters.countFailedHandshake(.origin) }
     if wasOpening {
       pool.openFailed(self, failure)
     } else {
       pool.closed(self, leased: ended != nil)
-      ended?.originFailed(.originClosed, wasReused: wasUsed)
+      ended?.originFailed(.originClosed, wasReused: wasUsed, responseBegan: answerBegan)
     }
   }
 
@@ -214,6 +230,8 @@ final class OriginConnection: StreamHandler {
       case .opening, .closed: return span.count
       case .idle:
         // Nobody asked anything: these bytes would be taken for the answer to the next request.
+        worker.counters.countRejectedMessage(
+          .origin, OriginConnectionSpoiler.leftoverBytes.rawValue)
         end()
         return span.count
       case .head:
@@ -316,6 +334,7 @@ final class OriginConnection: StreamHandler {
     phase = .idle
     resume()
     if hasLeftover {
+      worker.counters.countRejectedMessage(.origin, OriginConnectionSpoiler.leftoverBytes.rawValue)
       leave(.spoiled(.leftoverBytes))
     } else if !requestIsComplete {
       leave(.spoiled(.unsentRequest))
@@ -326,10 +345,14 @@ final class OriginConnection: StreamHandler {
   }
 
   private func fail(_ failure: ProxyFailure, violation: ProtocolViolation? = nil) {
+    if failure == .originMalformed {
+      worker.counters.countRejectedMessage(.origin, violation?.code.rawValue ?? failure.rawValue)
+    }
     let ended = exchange
     exchange = nil
     leave(.spoiled(failure == .originTimeout ? .timedOut : .protocolViolation))
-    ended?.originFailed(failure, violation: violation, wasReused: wasUsed)
+    ended?.originFailed(
+      failure, violation: violation, wasReused: wasUsed, responseBegan: answerBegan)
   }
 
   private func leave(_ condition: OriginConnectionCondition) {

@@ -13,6 +13,7 @@ final class ServiceClient {
   let plan: ServicePlan
   let settings: ServiceSettings
   let health: OriginHealth
+  let counters: ServiceCounters
   private(set) var pools: [ServicePool] = []
   private unowned let worker: Worker
   private var balancer: OriginBalancer
@@ -21,6 +22,7 @@ final class ServiceClient {
     self.plan = plan
     settings = plan.settings
     health = plan.health
+    counters = worker.counters.service(plan.settings.name, loop: worker.index)
     self.worker = worker
     balancer = OriginBalancer(
       policy: plan.settings.balance == .roundRobin ? .roundRobin : .leastConnections,
@@ -40,18 +42,20 @@ final class ServiceClient {
 
   /// Chooses an origin for the exchange and asks its pool for a connection.
   ///
-  /// `tried` are the origins this exchange failed to reach before.
-  func acquire(for exchange: Exchange, tried: OriginSet) {
+  /// - Parameters:
+  ///   - tried: The origins this exchange failed to reach before.
+  ///   - fresh: Whether the connection must not be one that was kept.
+  func acquire(for exchange: Exchange, tried: OriginSet, fresh: Bool) {
     if let number = balancer.assign(inService: health.inService, tried: tried) {
       exchange.assigned(to: pools[number])
-      return pools[number].acquire(for: exchange)
+      return pools[number].acquire(for: exchange, fresh: fresh)
     }
     switch balancer.assignAmongSuspected(
       down: health.down, tried: tried, lastFailures: health.lastFailures)
     {
     case .origin(let number):
       exchange.assigned(to: pools[number])
-      pools[number].acquire(for: exchange)
+      pools[number].acquire(for: exchange, fresh: fresh)
     case .none: exchange.originUnavailable(.noHealthyOrigin, at: nil)
     }
   }
@@ -66,14 +70,8 @@ final class ServiceClient {
   func failed(at number: Int, _ fault: OriginFault) {
     if let change = health.failed(at: number, fault, now: worker.loop.now) {
       worker.log.healthChanged(settings, change)
+      if case .ejected = change { counters.countEjection(fault) }
     }
-  }
-
-  /// Whom the origin's certificate must name, and what SNI asks for.
-  func peerName(for address: OriginAddress) -> TLSPeerName? {
-    if let name = settings.tls.serverName { return TLSPeerName(name) }
-    if case .host(let host, _) = address.endpoint { return TLSPeerName(host) }
-    return nil
   }
 
   /// The names of the origins were resolved anew.

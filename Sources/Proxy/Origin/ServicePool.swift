@@ -26,6 +26,8 @@ final class ServicePool: TimerTarget {
   private var timer: LoopTimer?
   private var nextAddress = 0
   private let tls: TLSClientContext?
+  /// What the gauges show of this pool.
+  private var shown = PoolLevels()
 
   init(
     address: OriginAddress, number: Int, service: ServiceClient, worker: Worker,
@@ -46,16 +48,18 @@ final class ServicePool: TimerTarget {
 
   // MARK: Exchanges
 
-  /// Finds a connection for the exchange, now or later.
-  func acquire(for exchange: Exchange) {
+  /// Finds a connection for the exchange, now or later; a fresh one is none that was kept.
+  func acquire(for exchange: Exchange, fresh: Bool) {
+    defer { show() }
     while true {
-      switch machine.acquire(for: OriginRequester(exchange.id.number), now: worker.loop.now) {
+      let requester = OriginRequester(exchange.id.number)
+      switch machine.acquire(for: requester, now: worker.loop.now, fresh: fresh) {
       case .reuse(let id):
         guard let connection = table[id] else {
           carryOut(machine.released(id, .spoiled(.closedByPeer), now: worker.loop.now))
           continue
         }
-        exchange.originReady(connection)
+        hand(connection, to: exchange)
       case .closeAndAskAgain(let id):
         table.remove(id)?.close()
         continue
@@ -77,11 +81,18 @@ final class ServicePool: TimerTarget {
   func cancel(_ exchange: Exchange) {
     guard waiting.removeValue(forKey: exchange.id.number) != nil else { return }
     machine.cancelled(OriginRequester(exchange.id.number))
+    show()
+  }
+
+  private func hand(_ connection: OriginConnection, to exchange: Exchange) {
+    if connection.wasUsed { service.counters.countReuse() }
+    exchange.originReady(connection)
   }
 
   // MARK: Connections
 
   func opened(_ connection: OriginConnection) {
+    service.counters.countOpened()
     finish(machine.opened(connection.id, now: worker.loop.now))
   }
 
@@ -95,11 +106,13 @@ final class ServicePool: TimerTarget {
 
   private func openEnded(_ id: OriginConnectionID, _ reason: ProxyFailure) {
     _ = table.remove(id)
-    service.failed(at: number, .notConnected)
+    service.counters.countConnectFailure(reason)
+    service.failed(at: number, OriginFault(unreachable: reason))
     let step = machine.openFailed(id)
     if case .refuse(let requester, _) = step {
       waiting.removeValue(forKey: requester.number)?.originUnavailable(reason, at: self)
       openNext()
+      show()
     } else {
       finish(step)
     }
@@ -136,7 +149,7 @@ final class ServicePool: TimerTarget {
   }
 
   private var clientTLS: ClientTLS? {
-    guard let tls, let peer = service.peerName(for: address) else { return nil }
+    guard let tls, let peer = service.plan.peerName(for: address) else { return nil }
     return ClientTLS(context: tls, peer: peer, sessions: worker.tlsSessions)
   }
 
@@ -145,6 +158,7 @@ final class ServicePool: TimerTarget {
   private func finish(_ step: OriginPoolStep) {
     carryOut(step)
     openNext()
+    show()
   }
 
   private func carryOut(_ step: OriginPoolStep) {
@@ -156,7 +170,7 @@ final class ServicePool: TimerTarget {
         finish(machine.released(id, .spoiled(.abandoned), now: worker.loop.now))
         return
       }
-      exchange.originReady(connection)
+      hand(connection, to: exchange)
     case .keep: wakeForDeadline()
     case .close(let id): table.remove(id)?.close()
     case .keepAndClose(_, let closed):
@@ -170,6 +184,15 @@ final class ServicePool: TimerTarget {
 
   private func openNext() {
     while let id = machine.nextOpening() { open(id) }
+  }
+
+  private func show() {
+    let levels = PoolLevels(
+      idle: machine.idleCount, busy: machine.leasedCount, opening: machine.openingCount,
+      waiting: machine.waitingCount)
+    guard levels != shown else { return }
+    service.counters.moved(from: shown, to: levels)
+    shown = levels
   }
 
   // MARK: Time
@@ -188,6 +211,7 @@ final class ServicePool: TimerTarget {
     while let step = machine.nextExpired(now: now) { carryOut(step) }
     while let id = machine.nextToClose(now: now) { table.remove(id)?.close() }
     openNext()
+    show()
     if let next = machine.nextDeadline { timer.arm(at: next) }
   }
 
@@ -196,6 +220,18 @@ final class ServicePool: TimerTarget {
   func retire() {
     machine.retireAll()
     if let timer { timerFired(timer) }
+  }
+}
+
+extension OriginFault {
+  /// What kept a connection from coming about.
+  fileprivate init(unreachable failure: ProxyFailure) {
+    switch failure {
+    case .resolutionFailed: self = .notResolved
+    case .connectTimeout: self = .connectTimedOut
+    case .tlsFailed: self = .handshakeFailed
+    default: self = .notConnected
+    }
   }
 }
 

@@ -3,6 +3,7 @@ internal import Platform
 internal import Primitives
 internal import Synchronization
 internal import TLS
+internal import Telemetry
 internal import Transport
 
 /// One listener: what is bound, and what a reload may change about it.
@@ -41,11 +42,13 @@ final class ClientAcceptor: StreamAcceptor {
   private unowned let worker: Worker
   private let plan: ListenerPlan
   private let responder: (any LocalResponder)?
+  private let accepted: Counter
 
   init(worker: Worker, plan: ListenerPlan, responder: (any LocalResponder)? = nil) {
     self.worker = worker
     self.plan = plan
     self.responder = responder
+    accepted = worker.counters.accepted(by: plan.isLocal ? "admin" : plan.address.description)
   }
 
   override func handler(for stream: ByteStream) -> StreamHandler? {
@@ -56,6 +59,7 @@ final class ClientAcceptor: StreamAcceptor {
     let client = ClientConnection(
       worker: worker, stream: stream,
       facts: facts(of: stream), responder: responder)
+    worker.counters.sheet.add(to: accepted)
     worker.admit(client)
     return client
   }

@@ -6,6 +6,7 @@ internal import Platform
 internal import Primitives
 internal import Synchronization
 internal import TLS
+internal import Telemetry
 internal import Transport
 internal import Verdict
 
@@ -16,11 +17,14 @@ package final class Plan: Sendable {
   let routes: [RoutePlan]
   let wireLimits: WireLimits
 
-  init(settings: Settings, services: [ServicePlan]) {
+  /// - Parameter metrics: Where the series of the routes are registered.
+  init(settings: Settings, services: [ServicePlan], metrics: Metrics) {
     self.settings = settings
     self.services = services
     wireLimits = settings.limits.wire
-    routes = settings.routes.map { RoutePlan($0, services: services, settings: settings) }
+    routes = settings.routes.map {
+      RoutePlan($0, services: services, settings: settings, metrics: metrics)
+    }
   }
 
   /// The route that takes the request, or nil. Asked here, where the settings cannot be replaced
@@ -41,8 +45,10 @@ final class ServicePlan: Sendable {
   /// Keeps its stored responses apart from those of other services, across reloads.
   let partition: UInt32
 
+  /// - Parameter health: What is known of the same origins already; nil to begin anew.
   init(
-    settings: ServiceSettings, partition: UInt32, addresses: OriginAddresses, tls: TLSClientContext?
+    settings: ServiceSettings, partition: UInt32, addresses: OriginAddresses,
+    tls: TLSClientContext?, health: OriginHealth? = nil
   ) {
     self.settings = settings
     self.partition = partition
@@ -51,20 +57,33 @@ final class ServicePlan: Sendable {
     let ejection = settings.ejection.map {
       Transport.EjectionSettings(failures: $0.failures, firstSpan: $0.duration)
     }
-    health = OriginHealth(
-      names: settings.origins.map(\.description),
-      settings: ejection ?? Transport.EjectionSettings(failures: 0))
+    self.health =
+      health
+      ?? OriginHealth(
+        names: settings.origins.map(\.description),
+        settings: ejection ?? Transport.EjectionSettings(failures: 0))
+  }
+
+  /// Whom the origin's certificate must name, and what SNI asks for.
+  func peerName(for address: OriginAddress) -> TLSPeerName? {
+    if let name = settings.tls.serverName { return TLSPeerName(name) }
+    if case .host(let host, _) = address.endpoint { return TLSPeerName(host) }
+    return nil
   }
 }
 
 /// Where the names of a service's origins lead, by origin; shared by all loops and refreshed off
-/// them.
+/// them, for as long as somebody holds this object.
 final class OriginAddresses: Sendable {
   private let state: Mutex<[[SocketAddress]]>
+  private let watches = Mutex<[Resolver.Watch]>([])
 
   init(count: Int) { state = Mutex(Array(repeating: [], count: count)) }
 
   var current: [[SocketAddress]] { state.withLock { $0 } }
+
+  /// Has the name watched that leads to these addresses.
+  func keep(_ watch: Resolver.Watch) { watches.withLock { $0.append(watch) } }
 
   func set(_ addresses: [SocketAddress], for origin: Int) {
     state.withLock { all in if all.indices.contains(origin) { all[origin] = addresses } }
@@ -93,10 +112,12 @@ final class RoutePlan: Sendable {
   let standInAuthority: [UInt8]
   /// Names of request fields that no other name may pass for.
   let guardedNames: GuardedNames
+  /// The series of what became of decisions, by outcome; empty where none is declared.
+  let decisions: [Counter]
   /// Keeps the stored responses of services apart.
   let partition: UInt32
 
-  init(_ route: RouteSettings, services: [ServicePlan], settings: Settings) {
+  init(_ route: RouteSettings, services: [ServicePlan], settings: Settings, metrics: Metrics) {
     self.settings = route
     serviceIndex = route.service
     service = services[route.service]
@@ -110,6 +131,12 @@ final class RoutePlan: Sendable {
       route.forwarding.preservesHost
       ? nil : service.settings.origins.first?.authority
     standInAuthority = service.settings.origins.first?.authority ?? [UInt8](ascii: "localhost")
+    decisions =
+      if case .decision = route.lane {
+        ExchangeRecord.Outcome.allCases.map {
+          metrics.counter(.decisions, [route.name, $0.rawValue])
+        }
+      } else { [] }
     isDeclaredHarmless = if case .cache = route.lane { true } else { false }
     switch route.lane {
     case .decision(let rule):

@@ -8,6 +8,7 @@ internal import Platform
 internal import Primitives
 internal import Synchronization
 internal import TLS
+internal import Telemetry
 internal import Transport
 
 /// Makes plans of settings: loads certificates, keeps what did not change, watches names.
@@ -20,12 +21,23 @@ final class PlanBuilder: Sendable {
   /// How often names are looked up again.
   static let resolutionInterval = Seconds(30)
 
-  private let resolver = Resolver()
-  private let watches = Mutex<[Resolver.Watch]>([])
+  private let resolver: Resolver
   private let partitions = Mutex<[String: UInt32]>([:])
   private let log: ProxyLog
+  private let metrics: Metrics
+  private let resolutionWait: DispatchTimeInterval
 
-  init(log: ProxyLog) { self.log = log }
+  /// - Parameters:
+  ///   - resolver: Looks names up; replaced in tests, as is the wait.
+  init(
+    log: ProxyLog, metrics: Metrics, resolver: Resolver = Resolver(),
+    resolutionWait: DispatchTimeInterval = PlanBuilder.resolutionWait
+  ) {
+    self.log = log
+    self.metrics = metrics
+    self.resolver = resolver
+    self.resolutionWait = resolutionWait
+  }
 
   /// The plan of `settings`; services that are the same as in `previous` are carried over with the
   /// health of their origins.
@@ -36,14 +48,15 @@ final class PlanBuilder: Sendable {
   ) throws(StartError) -> Plan {
     var services: [ServicePlan] = []
     for service in settings.services {
-      // A service with TLS is always made anew: its files may have changed.
-      if let same = previous?.services.first(where: { $0.settings == service && $0.tls == nil }) {
+      let same = previous?.services.first { $0.settings == service }
+      if let same, same.tls == nil {
         services.append(same)
       } else {
-        services.append(try make(service, changed: changed))
+        // A service with TLS is always made anew: its files may have changed.
+        services.append(try make(service, health: same?.health, changed: changed))
       }
     }
-    return Plan(settings: settings, services: services)
+    return Plan(settings: settings, services: services, metrics: metrics)
   }
 
   /// What keeps the stored responses of a service apart from those of others: the same for the same
@@ -58,38 +71,46 @@ final class PlanBuilder: Sendable {
   }
 
   private func make(
-    _ service: ServiceSettings, changed: @escaping @Sendable (ServicePlan) -> Void
+    _ service: ServiceSettings, health: OriginHealth?,
+    changed: @escaping @Sendable (ServicePlan) -> Void
   ) throws(StartError) -> ServicePlan {
     let needsTLS = service.origins.contains { $0.scheme == .https }
     let tls = needsTLS ? try Self.context(service) : nil
     let plan = ServicePlan(
       settings: service, partition: partition(of: service.name),
-      addresses: OriginAddresses(count: service.origins.count), tls: tls)
-    let resolving = DispatchGroup()
+      addresses: OriginAddresses(count: service.origins.count), tls: tls, health: health)
+    let resolved = DispatchSemaphore(value: 0)
+    var awaited = 0
     for (number, origin) in service.origins.enumerated() {
-      watch(origin, number: number, of: plan, resolving: resolving, changed: changed)
+      switch origin.endpoint {
+      case .unix(let path): plan.addresses.set([.unix(path: path)], for: number)
+      case .host(let host, let port):
+        awaited += 1
+        plan.addresses.keep(
+          watch(HostAndPort(host: host, port: port), of: origin, number, plan, changed: changed) {
+            resolved.signal()
+          })
+      }
     }
-    _ = resolving.wait(timeout: .now() + Self.resolutionWait)
+    let deadline = DispatchTime.now() + resolutionWait
+    for _ in 0..<awaited { _ = resolved.wait(timeout: deadline) }
     return plan
   }
 
+  /// - Parameter told: Called after each look-up that told something, on whatever thread.
   private func watch(
-    _ origin: OriginAddress, number: Int, of plan: ServicePlan, resolving: DispatchGroup,
-    changed: @escaping @Sendable (ServicePlan) -> Void
-  ) {
-    switch origin.endpoint {
-    case .unix(let path): plan.addresses.set([.unix(path: path)], for: number)
-    case .host(let host, let port):
-      resolving.enter()
-      let first = FirstCall()
-      let watch = resolver.watch(
-        HostAndPort(host: host, port: port), every: Self.resolutionInterval
-      ) { [log] resolution in
+    _ name: HostAndPort, of origin: OriginAddress, _ number: Int, _ plan: ServicePlan,
+    changed: @escaping @Sendable (ServicePlan) -> Void, told: @escaping @Sendable () -> Void
+  ) -> Resolver.Watch {
+    // The plan holds the watch: it ends with the plan.
+    resolver.watch(name, every: Self.resolutionInterval) { [log, weak plan] resolution in
+      if let plan {
         plan.addresses.set(resolution.addresses, for: number)
-        if let failure = resolution.failure { log.notResolved(origin, failure.description) }
-        if first.take() { resolving.leave() } else { changed(plan) }
+        // Also the first time: it may come after the loops began to use the plan.
+        changed(plan)
       }
-      watches.withLock { $0.append(watch) }
+      if let failure = resolution.failure { log.notResolved(origin, failure.description) }
+      told()
     }
   }
 
@@ -128,13 +149,6 @@ final class PlanBuilder: Sendable {
       throw StartError(.configuration, "listener \(listener.address): \(error.description)")
     }
   }
-}
-
-/// Tells the first call from later ones, on whatever thread they come.
-private final class FirstCall: Sendable {
-  private let isOpen = Atomic<Bool>(true)
-
-  func take() -> Bool { isOpen.exchange(false, ordering: .acquiringAndReleasing) }
 }
 
 extension TLS.TLSServerSettings {

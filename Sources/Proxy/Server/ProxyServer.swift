@@ -43,9 +43,10 @@ package final class ProxyServer: Sendable {
     let loops = settings.process.loops ?? LoopGroup.coreCount
     let shared = try SharedState(settings, loops: loops, log: log)
     shared.registerReadings()
-    let builder = PlanBuilder(log: log)
+    let builder = PlanBuilder(log: log, metrics: shared.metrics)
     let workers = WorkerTable()
     let plan = try builder.plan(settings, previous: nil) { workers.addressesChanged(of: $0) }
+    shared.registerReadings(of: plan, after: nil)
     let bound = try Self.bind(settings.listeners, shares: loops)
     var adminBound: ListenerPlan?
     if admin != nil { adminBound = try Self.bindAdmin(settings) }
@@ -153,6 +154,7 @@ package final class ProxyServer: Sendable {
       $0.plan = plan
       $0.listeners = listeners
     }
+    shared.registerReadings(of: plan, after: before.plan)
     shared.countReload(succeeded: true)
     group.postToAll { loop in
       guard let worker = loop.attachment as? Worker else { return }

@@ -3,6 +3,7 @@ internal import Configuration
 internal import Platform
 internal import Primitives
 internal import Telemetry
+internal import Transport
 
 /// What all loops share: the store, the logs, the counters. Made once; outlives every plan.
 final class SharedState: Sendable {
@@ -72,6 +73,21 @@ final class SharedState: Sendable {
     if let findingsLog {
       metrics.read(.logLinesLost, ["audit"]) { Int64(clamping: findingsLog.linesLost) }
     }
+  }
+
+  /// Has the numbers of a plan asked for at each scrape instead of those of the plan before.
+  func registerReadings(of plan: Plan, after previous: Plan?) {
+    let gone = (previous?.services ?? []).filter { old in
+      !plan.services.contains { $0.settings.name == old.settings.name }
+    }
+    for service in gone { metrics.stopReading(.originsInService, [service.settings.name]) }
+    for service in plan.services {
+      metrics.read(.originsInService, [service.settings.name]) { [health = service.health] in
+        Int64(health.inService.count)
+      }
+    }
+    let loadedAt = Clock.wall.milliseconds &* 1_000_000
+    metrics.read(.configurationLoadTime) { loadedAt }
   }
 
   func countReload(succeeded: Bool) {

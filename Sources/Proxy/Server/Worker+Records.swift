@@ -22,7 +22,7 @@ extension Worker {
     record.status = answer.head.status
     record.bytesSent = Int64(answer.content.count)
     record.reason = reason
-    counters.countRejectedMessage(side: "client", reason: reason)
+    counters.countRejectedMessage(.client, reason)
     self.record(
       record, id: id, request: RequestHead(method: .other([]), target: []), route: nil,
       facts: facts, beganAt: loop.now)
@@ -35,7 +35,7 @@ extension Worker {
     let nanoseconds = loop.now.nanoseconds(since: beganAt)
     counters.count(record, nanoseconds: nanoseconds)
     if record.lane == .decision, let route {
-      counters.countDecision(route: route.settings.name, result: record.outcome.rawValue)
+      counters.countDecision(record.outcome, route: route)
     }
     if record.outcome == .refused || record.outcome == .failed, let reason = record.reason {
       counters.countRefusal(reason)

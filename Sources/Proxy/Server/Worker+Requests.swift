@@ -151,6 +151,7 @@ extension Worker {
 
   private func start(_ exchange: Exchange, on client: ClientConnection) {
     client.exchange = exchange
+    counters.exchangesChanged(by: 1)
     exchange.start()
   }
 

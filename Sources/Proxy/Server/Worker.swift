@@ -39,6 +39,8 @@ final class Worker {
   private var listeners: [(ListenerPlan, Listener)] = []
   /// The services of earlier plans, until their last connection is closed.
   private var retired: [ServiceClient] = []
+  /// The probes of the plan's services. The first loop probes for all.
+  private var probers: [ServiceProber] = []
   private var headBuffer: [UInt8] = []
   var keyBuffer: [UInt8] = []
   private var exchangeCount: UInt64 = 0
@@ -59,6 +61,7 @@ final class Worker {
     counters = WorkerCounters(shared.metrics, loop: loop.handle.index)
     headBuffer.reserveCapacity(4096)
     services = plan.services.map { ServiceClient($0, worker: self, start: index) }
+    startProbes()
   }
 
   var timeouts: ClientTimeouts { plan.settings.timeouts }
@@ -107,7 +110,6 @@ final class Worker {
   }
 
   func admit(_ client: ClientConnection) {
-    counters.sheet.add(to: counters.accepted)
     counters.clientsChanged(by: 1)
     client.place = clients.count
     clients.append(client)
@@ -163,11 +165,22 @@ final class Worker {
       old.first { $0.plan === service } ?? ServiceClient(service, worker: self, start: index)
     }
     self.plan = plan
+    startProbes()
     for client in old where !services.contains(where: { $0 === client }) {
       client.retire()
       retired.append(client)
     }
     retired.removeAll(where: \.isEmpty)
+  }
+
+  /// Probes what the plan says and stops probing what it says no more; what is the same goes on.
+  private func startProbes() {
+    guard index == 0 else { return }
+    let old = probers
+    probers = plan.services.compactMap { service in
+      old.first { $0.plan === service } ?? ServiceProber(service, worker: self)
+    }
+    for prober in old where !probers.contains(where: { $0 === prober }) { prober.stop() }
   }
 
   /// The addresses of a service's origins changed.

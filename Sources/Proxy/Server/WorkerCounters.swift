@@ -1,7 +1,17 @@
 internal import CachePolicy
 internal import HTTPModel
 internal import Primitives
+internal import TLS
 internal import Telemetry
+
+/// Which side of the proxy something happened on: the value of a label.
+enum Side: String, CaseIterable {
+  case client
+  case origin
+
+  /// The place among all cases: for tables of counters.
+  var index: Int { self == .client ? 0 : 1 }
+}
 
 /// The series one loop counts on, looked up once: counting is an addition.
 struct WorkerCounters {
@@ -14,7 +24,13 @@ struct WorkerCounters {
   private let miss: Counter
   private let bypass: Counter
   private let clients: Gauge
-  let accepted: Counter
+  private let inFlight: Gauge
+  private let received: InlineArray<2, Counter>
+  private let sent: InlineArray<2, Counter>
+  private let stores: [Counter]
+  private let fullHandshakes: InlineArray<2, Counter>
+  private let resumedHandshakes: InlineArray<2, Counter>
+  private let failedHandshakes: InlineArray<2, Counter>
   let turnedAway: Counter
 
   init(_ metrics: Metrics, loop: Int) {
@@ -35,8 +51,24 @@ struct WorkerCounters {
     miss = metrics.counter(.cacheLookups, ["miss"])
     bypass = metrics.counter(.cacheLookups, ["bypass"])
     clients = metrics.gauge(.clientConnections)
-    accepted = metrics.counter(.connectionsAccepted, ["all"])
     turnedAway = metrics.counter(.connectionsRefused, ["overloaded"])
+    inFlight = metrics.gauge(.exchangesInFlight)
+    received = Self.bySide { metrics.counter(.bytesReceived, [$0]) }
+    sent = Self.bySide { metrics.counter(.bytesSent, [$0]) }
+    stores = Self.storeReasons.map { metrics.counter(.cacheStores, ["\($0.code)"]) }
+    fullHandshakes = Self.bySide { metrics.counter(.tlsHandshakes, [$0, "full"]) }
+    resumedHandshakes = Self.bySide { metrics.counter(.tlsHandshakes, [$0, "resumed"]) }
+    failedHandshakes = Self.bySide { metrics.counter(.tlsHandshakes, [$0, "failed"]) }
+  }
+
+  /// A series for each side, given the value of its label.
+  private static func bySide(_ series: (String) -> Counter) -> InlineArray<2, Counter> {
+    [series(Side.client.rawValue), series(Side.origin.rawValue)]
+  }
+
+  /// The series of one service.
+  func service(_ name: String, loop: Int) -> ServiceCounters {
+    ServiceCounters(metrics, loop: loop, service: name)
   }
 
   /// Counts one exchange that ended.
@@ -53,20 +85,56 @@ struct WorkerCounters {
   }
 
   func clientsChanged(by difference: Int64) { sheet.adjust(clients, by: difference) }
+  func exchangesChanged(by difference: Int64) { sheet.adjust(inFlight, by: difference) }
+
+  func countReceived(_ side: Side, _ bytes: Int) {
+    sheet.add(UInt64(clamping: bytes), to: received[side.index])
+  }
+
+  func countSent(_ side: Side, _ bytes: Int) {
+    sheet.add(UInt64(clamping: bytes), to: sent[side.index])
+  }
+
+  /// What becomes of a response that was being stored. Others are counted with the last.
+  private static let storeReasons: [CacheReason] = [
+    .stored, .objectTooLarge, .incomplete, .storeFull, .invalidated, .storeCancelled,
+  ]
+
+  func countStore(_ reason: CacheReason) {
+    let place = Self.storeReasons.firstIndex(of: reason) ?? Self.storeReasons.count - 1
+    sheet.add(to: stores[place])
+  }
+
+  func countHandshake(_ side: Side, _ session: TLSSession) {
+    let list = session.isResumed ? resumedHandshakes : fullHandshakes
+    sheet.add(to: list[side.index])
+  }
+
+  func countFailedHandshake(_ side: Side) { sheet.add(to: failedHandshakes[side.index]) }
+
+  /// The series of connections accepted by one listener.
+  func accepted(by listener: String) -> Counter {
+    metrics.counter(.connectionsAccepted, [listener])
+  }
 
   // The series of what happens seldom are looked up when it happens.
 
   func countRefusal(_ reason: String) { sheet.add(to: metrics.counter(.refusals, [reason])) }
 
-  func countDecision(route: String, result: String) {
-    sheet.add(to: metrics.counter(.decisions, [route, result]))
+  func countDecision(_ outcome: ExchangeRecord.Outcome, route: RoutePlan) {
+    guard route.decisions.indices.contains(outcome.index) else { return }
+    sheet.add(to: route.decisions[outcome.index])
   }
 
   func countFinding(check: String, severity: String) {
     sheet.add(to: metrics.counter(.findings, [check, severity]))
   }
 
-  func countRejectedMessage(side: String, reason: String) {
-    sheet.add(to: metrics.counter(.messagesRejected, [side, reason]))
+  func countProbe(service: String, result: String) {
+    sheet.add(to: metrics.counter(.originProbes, [service, result]))
+  }
+
+  func countRejectedMessage(_ side: Side, _ reason: String) {
+    sheet.add(to: metrics.counter(.messagesRejected, [side.rawValue, reason]))
   }
 }
