@@ -102,7 +102,9 @@ package struct ServiceSettings: Sendable, Equatable {
   package var balance = Balance.roundRobin
   package var timeouts = OriginTimeouts()
   /// Unused connections kept to each server by each loop.
-  package var idleConnectionsPerLoop = 32
+  // As many as a pool may open: an idle connection costs a few hundred bytes, and opening one costs
+  // more than the request that needs it.
+  package var idleConnectionsPerLoop = 256
   /// How often an idempotent request is tried again (RFC 9110 §9.2.2). A decision never is.
   package var retries = 1
   package var health: HealthSettings?

@@ -48,7 +48,7 @@ extension ClientConnection {
   }
 
   /// Sends the head of a response whose content follows.
-  func sendHead(_ head: ResponseHead, framing: BodyFraming) {
+  func sendHead(_ head: consuming ResponseHead, framing: BodyFraming) {
     guard !isClosed else { return }
     var head = head
     response.begin(&head.fields, status: head.status, framing: framing)
@@ -71,7 +71,7 @@ extension ClientConnection {
   }
 
   /// Sends a response whole: its head, and its content where it may have one.
-  func sendWhole(_ head: ResponseHead, content: [UInt8]) {
+  func sendWhole(_ head: consuming ResponseHead, content: [UInt8]) {
     guard !isClosed else { return }
     var head = head
     if response.isHeadMethod, !head.fields.contains(.contentLength) {

@@ -15,6 +15,9 @@ class Exchange {
   /// Content that is kept for an origin that is not connected yet, in bytes, before the client is
   /// paused.
   static let pendingContentBytes = 65_536
+  // Room for what this program adds to a head.
+  private static let addedBytes = 512
+  private static let addedLines = 12
 
   // Strong, since a weaker reference would be counted at each use; the client lets go of its
   // exchange when it ends, and the worker of its clients.
@@ -82,7 +85,7 @@ class Exchange {
   func prepareLane(_ head: inout RequestHead) -> ProxyFailure? { nil }
 
   /// The final head of the response has come. The base delivers it as it is.
-  func responseArrived(_ head: ResponseHead, framing: BodyFraming) {
+  func responseArrived(_ head: consuming ResponseHead, framing: BodyFraming) {
     deliver(head, framing: framing)
   }
 
@@ -108,6 +111,10 @@ class Exchange {
   /// operator's rules. False when the request was refused.
   func prepare() -> Bool {
     var head = request
+    // The lines that are added below fit in, so that the bytes are copied once.
+    head.fields.reserveCapacity(
+      bytes: head.fields.storage.count + Self.addedBytes,
+      lines: head.fields.count + Self.addedLines)
     let upgrade = asksUpgrade
     do throws(ProtocolViolation) {
       try removeHopByHopFields(from: &head.fields)
@@ -322,6 +329,9 @@ class Exchange {
       pool.service.succeeded(at: pool.number)
     }
     var head = head
+    head.fields.reserveCapacity(
+      bytes: head.fields.storage.count + Self.addedBytes,
+      lines: head.fields.count + Self.addedLines)
     do throws(ProtocolViolation) {
       try removeHopByHopFields(from: &head.fields)
     } catch {
@@ -333,7 +343,7 @@ class Exchange {
       // RFC 9110 §6.6.1: whoever forwards a response without a date supplies one.
       unsafe head.fields.append(.date, Span(_unsafeBytes: worker.loop.dateBytes))
     }
-    responseArrived(head, framing: framing)
+    responseArrived(consume head, framing: framing)
   }
 
   func originContent(_ piece: UnsafeRawBufferPointer) {
@@ -397,13 +407,16 @@ class Exchange {
   // MARK: Delivering
 
   /// Sends the head of the response to the client; its content follows.
-  func deliver(_ head: ResponseHead, framing: BodyFraming) {
+  ///
+  /// Heads are handed over on the way of a response, not lent: each step changes the one head there
+  /// is, where it would change a copy otherwise.
+  func deliver(_ head: consuming ResponseHead, framing: BodyFraming) {
     var head = head
     // A client that waits for a 100 may send its content or not: nobody can tell what comes next.
     if expectsContinue, !requestIsComplete { client.response.closeAfterResponse() }
     if !route.isAudit { head.fields.apply(route.settings.responseFields) }
     record.status = head.status
-    client.sendHead(head, framing: framing)
+    client.sendHead(consume head, framing: framing)
   }
 
   /// Sends content of the response, as fast as the client takes it.
@@ -419,12 +432,12 @@ class Exchange {
   }
 
   /// Sends a response that is held whole.
-  func deliverWhole(_ head: ResponseHead, content: [UInt8]) {
+  func deliverWhole(_ head: consuming ResponseHead, content: [UInt8]) {
     var head = head
     if !route.isAudit { head.fields.apply(route.settings.responseFields) }
     record.status = head.status
     record.bytesSent = Int64(content.count)
-    client.sendWhole(head, content: content)
+    client.sendWhole(consume head, content: content)
     finish()
   }
 

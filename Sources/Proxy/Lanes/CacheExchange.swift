@@ -61,7 +61,8 @@ final class CacheExchange: Exchange {
 
   // MARK: The response's head
 
-  override func responseArrived(_ head: ResponseHead, framing: BodyFraming) {
+  override func responseArrived(_ head: consuming ResponseHead, framing: BodyFraming) {
+    let head = head
     if let stored, head.status == .notModified { return validated(stored, by: head) }
     if let stored, answerStale(stored, because: .status(head.status)) { return }
     let nothing: [UInt8] = []
@@ -75,14 +76,14 @@ final class CacheExchange: Exchange {
     {
       held = HeldResponse(head: head, framing: framing)
     } else {
-      begin(head, framing: framing)
+      begin(consume head, framing: framing)
     }
   }
 
   /// Begins to deliver a response that is no decision, and to store it where that is allowed.
-  private func begin(_ head: ResponseHead, framing: BodyFraming) {
-    invalidate(by: head)
+  private func begin(_ head: consuming ResponseHead, framing: BodyFraming) {
     var head = head
+    invalidate(by: head)
     let storable = store(head, framing: framing)
     record.status = head.status
     if let storable, answersNotModified(storable) {
@@ -90,7 +91,7 @@ final class CacheExchange: Exchange {
       return sendNotModified(storable)
     }
     appendCacheStatus(to: &head, isStored: writer != nil)
-    deliver(head, framing: framing)
+    deliver(consume head, framing: framing)
   }
 
   private func store(_ head: ResponseHead, framing: BodyFraming) -> StorableResponse? {
@@ -289,7 +290,7 @@ final class CacheExchange: Exchange {
     var head = head
     hardenDecisionResponse(&head.fields, under: nil)
     appendCacheStatus(to: &head, isStored: false)
-    deliver(head, framing: framing)
+    deliver(consume head, framing: framing)
   }
 
   private func invalidate(by head: ResponseHead) {

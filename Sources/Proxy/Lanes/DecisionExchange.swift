@@ -99,7 +99,8 @@ final class DecisionExchange: Exchange {
 
   // MARK: The response
 
-  override func responseArrived(_ head: ResponseHead, framing: BodyFraming) {
+  override func responseArrived(_ head: consuming ResponseHead, framing: BodyFraming) {
+    let head = head
     self.head = head
     guard isAudit else { return }
     deliver(head, framing: framing)

@@ -30,11 +30,11 @@ final class UndeclaredExchange: Exchange {
     return nil
   }
 
-  override func responseArrived(_ head: ResponseHead, framing: BodyFraming) {
+  override func responseArrived(_ head: consuming ResponseHead, framing: BodyFraming) {
+    var head = head
     worker.report(undeclared: head, sign: sign, of: self)
     guard route.settings.onDecision == .deliver else { return fail(.undeclaredDecision) }
-    var head = head
     hardenDecisionResponse(&head.fields, under: nil)
-    deliver(head, framing: framing)
+    deliver(consume head, framing: framing)
   }
 }

@@ -5,7 +5,7 @@
 ///
 /// Inlinable, so that it is compiled for the connections of the shell: this is on the way of every
 /// request that goes to an origin.
-package struct ConnectionTable<Connection> {
+@usableFromInline package struct ConnectionTable<Connection> {
   @usableFromInline var entries: [Entry?] = []
 
   @usableFromInline struct Entry {

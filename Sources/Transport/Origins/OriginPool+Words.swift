@@ -3,10 +3,10 @@ package import Primitives
 /// The name of one connection in one pool: a place, and how often the place was given away before.
 ///
 /// A name outlives its connection harmlessly: the pool knows a stale one by its generation.
-package struct OriginConnectionID: Hashable, Sendable {
+@usableFromInline package struct OriginConnectionID: Hashable, Sendable {
   /// The place, 0 ..< `OriginPoolLimits.connections`: an index for the shell's own table.
-  package let place: Int
-  package let generation: UInt32
+  @usableFromInline package let place: Int
+  @usableFromInline package let generation: UInt32
 
   package init(place: Int, generation: UInt32) {
     self.place = place
