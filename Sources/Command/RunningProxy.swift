@@ -12,7 +12,7 @@ internal import Synchronization
 ///
 ///     SIGHUP   reads the settings again: all or nothing
 ///     SIGUSR1  opens the log files anew
-///     SIGTERM  stops: no new connections, exchanges finish within the grace; a second one stops now
+///     SIGTERM  stops: no new connections, exchanges finish within the grace; a second stops now
 ///     SIGINT   as SIGTERM
 package final class RunningProxy: Sendable {
   /// Reads the settings again. Nil where there is no file; an error holds the diagnostics as text.

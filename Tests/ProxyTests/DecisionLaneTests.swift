@@ -69,7 +69,8 @@ import Verdict
     (
       "another token",
       { _ in
-        "HTTP/1.1 200 OK\r\nTransaction-Token: AAAAAAAAAAAAAAAAAAAAAA\r\nContent-Length: 2\r\n\r\n{}"
+        "HTTP/1.1 200 OK\r\nTransaction-Token: AAAAAAAAAAAAAAAAAAAAAA\r\n"
+          + "Content-Length: 2\r\n\r\n{}"
       },
       "token-mismatch"
     ),
@@ -80,7 +81,8 @@ import Verdict
     (
       "a token in a trailer",
       {
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-A: \(token($0))\r\n\r\n"
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+          + "X-A: \(token($0))\r\n\r\n"
       }, "token-missing"
     ),
     ("a coded body", { allow($0, "Content-Encoding: gzip\r\n") }, "body-coded"),
@@ -139,7 +141,8 @@ import Verdict
 
   @Test func `interim answers prove nothing and do not pass`() throws {
     let origin = try ScriptedOrigin { request in
-      "HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\nTransaction-Token: \(Self.token(request))\r\n\r\n"
+      "HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n"
+        + "Transaction-Token: \(Self.token(request))\r\n\r\n"
         + "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
     }
     #expect(try proxy(before: origin).ask(Self.request).status == 403)

@@ -175,7 +175,8 @@ import Testing
 
   @Test func `pipelined requests are answered in their order, from the store or not`() throws {
     let origin = try ScriptedOrigin { request in
-      "HTTP/1.1 200 OK\r\nCache-Control: \(request.target.hasPrefix("/kept") ? "max-age=60" : "no-store")\r\n"
+      let directive = request.target.hasPrefix("/kept") ? "max-age=60" : "no-store"
+      return "HTTP/1.1 200 OK\r\nCache-Control: \(directive)\r\n"
         + "Content-Length: \(request.target.utf8.count)\r\n\r\n\(request.target)"
     }
     let proxy = try RunningProxy(before: origin.endpoint)

@@ -93,8 +93,9 @@ enum RequestForwarding {
 
   /// Makes the target what an origin server expects: origin form, or `*` (RFC 9112 §3.2).
   ///
-  /// - Parameters: - originAuthority: `Host` for the origin where it is not the client's. - standIn:
-  ///   `Host` where an HTTP/1.0 client sent none: HTTP/1.1 demands one (RFC 9110 §7.2).
+  /// - Parameters:
+  ///   - originAuthority: `Host` for the origin where it is not the client's.
+  ///   - standIn: `Host` where an HTTP/1.0 client sent none: HTTP/1.1 demands one (RFC 9110 §7.2).
   static func setTarget(
     of head: inout RequestHead, originAuthority: [UInt8]?, standIn: [UInt8]
   ) {
