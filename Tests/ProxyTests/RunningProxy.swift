@@ -49,11 +49,15 @@ final class RunningProxy: Sendable {
   /// The value of a series as a scrape shows it, its labels written as there; nil when there is
   /// none.
   func metric(_ series: String) -> Double? {
+    let line = scrape.first { $0.hasPrefix("\(series) ") }
+    return line.flatMap { Double($0.dropFirst(series.utf8.count + 1)) }
+  }
+
+  /// The lines of a scrape.
+  var scrape: [Substring] {
     var text: [UInt8] = []
     view.renderMetrics(into: &text)
-    let line = String(decoding: text, as: UTF8.self).split(separator: "\n")
-      .first { $0.hasPrefix("\(series) ") }
-    return line.flatMap { Double($0.dropFirst(series.utf8.count + 1)) }
+    return String(decoding: text, as: UTF8.self).split(separator: "\n")
   }
 
   func connect(within duration: Duration = Deadline.usual) throws -> RawConnection {
