@@ -11,9 +11,9 @@ struct MetricReferenceTests {
     var text = """
       # Metrics
 
-      What `GET /metrics` of the [admin listener](admin.md) shows, in the Prometheus text format 0.0.4.
-      Durations are in seconds. A series with a label appears when it is first counted, or at start where
-      all values of its labels are known.
+      What `GET /metrics` of the [admin listener](admin.md) shows, in the Prometheus text format
+      0.0.4. Durations are in seconds. A series with a label appears when it is first counted, or at
+      start where all values of its labels are known.
 
 
       """
