@@ -67,6 +67,27 @@ import Verdict
     #expect(stat(path, &facts) != 0)
   }
 
+  @Test func `over TCP nothing is answered without the token`() throws {
+    let directory = try TemporaryDirectory()
+    var settings = try settings("")
+    let host = try #require(IPAddress(text: Array("127.0.0.1".utf8)))
+    settings.admin?.address = .ip(host, port: 0)
+    settings.admin?.tokenFile = try directory.write("0123456789abcdef\n", to: "token")
+    #expect(chmod(directory.path("token"), 0o600) == 0)
+    let server = try ProxyServer(
+      settings, log: quiet, admin: try AdminResponder.make(settings) { nil })
+    let address = try #require(server.adminAddress.flatMap { Endpoint($0) })
+    let connection = try RawConnection(to: address)
+    let stranger = try connection.exchange("GET /config HTTP/1.1\r\nHost: a\r\n\r\n")
+    #expect(stranger.status == 401)
+    #expect(stranger["WWW-Authenticate"] == "Bearer realm=\"countersign\"")
+    let known = try connection.exchange(
+      "GET /config HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer 0123456789abcdef\r\n\r\n")
+    #expect(known.status == 200)
+    #expect(!known.bodyText.contains("0123456789abcdef"))
+    #expect(server.stop(grace: Milliseconds(5_000)))
+  }
+
   @Test func `a client that leaves before its answer is made harms nobody`() throws {
     let directory = try TemporaryDirectory()
     let path = directory.path("admin.sock")

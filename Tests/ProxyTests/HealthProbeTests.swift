@@ -2,6 +2,7 @@ import Configuration
 import JourneySupport
 import Primitives
 import Proxy
+import TestCertificates
 import Testing
 import Transport
 
@@ -150,6 +151,35 @@ import Transport
     try wait(for: .up, of: 0, proxy)
     try origin.waitForEnds(5)
     #expect(proxy.view.services[0].origins[0].probed == .up)
+  }
+
+  @Test func `probes speak TLS as the service says, and mind the certificate`() throws {
+    let authority = try TestAuthority()
+    let issued = try authority.issue(["a.example"])
+    let origin = try origin("only", Shared("200 OK"))
+    let secure = try RunningProxy(before: origin.endpoint) {
+      $0.listeners[0].tls = TLSServerSettings(certificates: [
+        CertificateFiles(certificate: issued.chainPath, key: issued.keyPath)
+      ])
+    }
+    func proxy(_ name: String) throws -> RunningProxy {
+      try RunningProxy(before: secure.endpoint) { settings in
+        probed(&settings)
+        settings.services[0].origins = [OriginAddress(secure.endpoint, scheme: .https)]
+        settings.services[0].tls.authorities = authority.bundlePath
+        settings.services[0].tls.serverName = name
+      }
+    }
+    let right = try proxy("a.example")
+    try wait(for: .up, of: 0, right)
+    let wrong = try proxy("b.example")
+    try wait(for: .down, of: 0, wrong)
+    #expect(wrong.view.services[0].origins[0].probeFailure == .notConnected)
+    // What is known of the origin outlives a reload, and so do the probes.
+    try right.server.reload(right.settings)
+    #expect(right.view.services[0].origins[0].probed == .up)
+    let count = origin.requests.count
+    _ = try origin.requests(atLeast: count + 2)
   }
 
   @Test func `a reload that asks for no probes ends them`() throws {
