@@ -23,11 +23,17 @@ package final class Watchdog: Sendable {
 
   package init() {
     guard let pipe = try? Pipe(), let nowhere = try? Descriptor.null(),
-      (try? Spawn.process(
-        "/bin/sh", ["-c", Self.script], descriptors: [pipe.reading, nowhere, nowhere])) != nil
+      let shell = try? Spawn.process(
+        "/bin/sh", ["-c", Self.script], descriptors: [pipe.reading, nowhere, nowhere])
     else {
       input = -1
       return
+    }
+    // A shell that ended and was not waited for would keep Swift Testing's wait for its exit tests,
+    // which looks at the first ended child only, busy for ever.
+    Thread.detachNewThread {
+      var status: Int32 = 0
+      while waitpid(shell, &status, 0) < 0, errno == EINTR {}
     }
     close(pipe.reading)
     close(nowhere)
