@@ -61,6 +61,15 @@ package enum CacheKey {
     return fixedCount + count
   }
 
+  /// The authority as the key has it: in small letters, without the scheme's default port.
+  package static func authority(of request: RequestHead, scheme: Scheme) -> [UInt8] {
+    let authority = request.authority
+    let count = countWithoutDefaultPort(authority, scheme: scheme)
+    let isSpelledSo =
+      count == authority.count && !authority.contains { ASCII.lowercased($0) != $0 }
+    return isSpelledSo ? authority : authority[..<count].map(ASCII.lowercased)
+  }
+
   /// The bytes before the authority.
   private static let fixedCount = 11
 

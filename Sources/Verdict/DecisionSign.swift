@@ -3,6 +3,8 @@
 package enum DecisionSign: UInt8, CaseIterable, Hashable, Sendable {
   /// A route declares it.
   case declared
+  /// A route declares it under another spelling of the path.
+  case otherSpelling
   // Named protocol shapes of requests: decisions under services of either kind.
   case tokenEndpoint, introspection, revocation, userInfo, authZEN, openPolicyAgent, forwardAuth
   case kubernetesReview, samlResponse, authorizationCallback
@@ -16,6 +18,7 @@ package enum DecisionSign: UInt8, CaseIterable, Hashable, Sendable {
   package var code: StaticString {
     switch self {
     case .declared: "declared"
+    case .otherSpelling: "other-spelling"
     case .tokenEndpoint: "token-endpoint"
     case .introspection: "introspection"
     case .revocation: "revocation"

@@ -43,6 +43,7 @@ private func protocolShape(
   _ head: RequestHead, path: PathShape, bodyPrefix: Span<UInt8>
 ) -> DecisionSign? {
   if isForwardAuth(head.fields) { return .forwardAuth }
+  if hidesMethod(head) { return .unsafeMethod }
   if let query = head.query, let sign = callbackShape(query) { return sign }
   if path.endsWithOne(of: Endpoint.userInfo), head.method == .get || head.method == .post,
     head.fields.contains(.authorization)
@@ -69,9 +70,27 @@ private func isForwardAuth(_ fields: FieldSection) -> Bool {
     line.known == nil
       && (fields.name(of: line).equalsIgnoringASCIICase("X-Forwarded-Uri")
         || fields.name(of: line).equalsIgnoringASCIICase("X-Forwarded-Method")
-        || fields.name(of: line).equalsIgnoringASCIICase("X-Auth-Request-Redirect"))
+        || fields.name(of: line).equalsIgnoringASCIICase("X-Auth-Request-Redirect")
+        // These also make some frameworks answer for another path than the one in the target.
+        || fields.name(of: line).equalsIgnoringASCIICase("X-Original-URL")
+        || fields.name(of: line).equalsIgnoringASCIICase("X-Rewrite-URL"))
   }
 }
+
+/// Whether a field makes some frameworks answer a GET as if it were another method: no key of a
+/// cache tells the two apart.
+private func hidesMethod(_ head: RequestHead) -> Bool {
+  guard head.method.isSafe else { return false }
+  return head.fields.lines.contains { line in
+    guard line.known == nil else { return false }
+    let name = head.fields.name(of: line)
+    return overridingFields.contains { name.equalsIgnoringASCIICase($0) }
+  }
+}
+
+private let overridingFields: [StaticString] = [
+  "X-HTTP-Method-Override", "X-Method-Override", "X-HTTP-Method",
+]
 
 private func callbackShape(_ query: ArraySlice<UInt8>) -> DecisionSign? {
   if BodyScan.hasParameter("SAMLResponse", in: query) { return .samlResponse }

@@ -9,6 +9,12 @@ package func classificationWantsBody(of head: ResponseHead) -> Bool {
   MediaType.isJSON(head.fields) && !ContentCoding.isCoded(head.fields)
 }
 
+/// Whether this program cannot see what a response of an auth service says, since its JSON is coded:
+/// it may be a decision, so it is not stored.
+package func isUnreadableForClassification(_ head: ResponseHead, kind: ServiceKind) -> Bool {
+  kind == .auth && MediaType.isJSON(head.fields) && ContentCoding.isCoded(head.fields)
+}
+
 /// Tells whether a response is a decision although its request was not classified as one (DESIGN
 /// §4).
 ///

@@ -65,6 +65,9 @@ private let protocolRows: [RequestRow] = [
   .both(.authZEN, .post, "/pdp/access/v1/evaluations", [json]),
   .both(.openPolicyAgent, .post, "/v1/data/app/allow", [json]),
   .both(.forwardAuth, .get, "/verify", [("X-Forwarded-Uri", "/private")]),
+  .both(.forwardAuth, .get, "/static/a.css", [("X-Original-URL", "/private")]),
+  .both(.forwardAuth, .get, "/static/a.css", [("x-rewrite-url", "/private")]),
+  .both(.unsafeMethod, .get, "/static/a.css", [("X-HTTP-Method-Override", "POST")]),
   .both(.forwardAuth, .get, "/auth", [("X-Original-URI", "/private")]),
   .both(.forwardAuth, .get, "/auth", [("x-forwarded-method", "GET")]),
   .both(.kubernetesReview, .post, "/validate", [json], #"{"kind":"AdmissionReview"}"#),
@@ -232,9 +235,11 @@ private let responseRows: [ResponseRow] = [
     let rows =
       (protocolRows + authRows + harmlessRows).flatMap { [$0.auth, $0.plain] }
       + responseRows.flatMap { [$0.auth, $0.plain] }
-    for sign in DecisionSign.allCases { #expect(rows.contains(.decision(sign)), "\(sign)") }
+    // Only who knows all routes can tell that a path is another's in disguise.
+    let decisions = DecisionSign.allCases.filter { $0 != .otherSpelling }
+    for sign in decisions { #expect(rows.contains(.decision(sign)), "\(sign)") }
     for sign in OtherSign.allCases { #expect(rows.contains(.other(sign)), "\(sign)") }
     let codes = rows.map { "\($0.code)" }
-    #expect(Set(codes).count == DecisionSign.allCases.count + OtherSign.allCases.count)
+    #expect(Set(codes).count == decisions.count + OtherSign.allCases.count)
   }
 }

@@ -231,6 +231,8 @@ class Exchange {
     requestIsComplete = true
     if outgoingFraming == .chunked {
       var last: [UInt8] = []
+      var trailers = trailers
+      if !route.isAudit { route.guardedNames.remove(from: &trailers) }
       do throws(ProtocolViolation) {
         try MessageSerializer.appendLastChunk(trailers: trailers, to: &last)
       } catch {
@@ -312,8 +314,15 @@ class Exchange {
 
   func originInterim(_ head: ResponseHead) {
     responseBegan = true
-    guard forwardsInterimResponses, !isEnded else { return }
+    guard !isEnded else { return }
     if head.status.code == 100, !expectsContinue { return }
+    guard forwardsInterimResponses else {
+      // Without its 100 the client would wait with its content, and the origin for it.
+      if head.status.code == 100, !requestIsComplete {
+        client.sendInterim(ResponseHead(status: Status(100)))
+      }
+      return
+    }
     var head = head
     guard (try? removeHopByHopFields(from: &head.fields)) != nil else { return }
     client.sendInterim(head)

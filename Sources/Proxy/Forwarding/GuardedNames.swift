@@ -35,6 +35,18 @@ struct GuardedNames: Sendable {
     }
   }
 
+  /// Removes guarded names, and what may pass for them, from the trailers of a request: some servers
+  /// make one section of both, and no rule is carried out on trailers.
+  func remove(from trailers: inout FieldSection) {
+    guard !names.isEmpty else { return }
+    trailers.removeLines(whereNamed: { line, name in
+      line.known == nil
+        && names.contains {
+          name.equalsIgnoringASCIICase($0.bytes) || Self.isDisguise(name, of: $0.bytes)
+        }
+    })
+  }
+
   /// Whether the names differ in nothing but hyphens and underscores, and do differ.
   private static func isDisguise(_ name: ArraySlice<UInt8>, of guarded: [UInt8]) -> Bool {
     guard name.count == guarded.count else { return false }

@@ -63,9 +63,15 @@ final class CacheExchange: Exchange {
 
   override func responseArrived(_ head: consuming ResponseHead, framing: BodyFraming) {
     let head = head
-    if let stored, head.status == .notModified { return validated(stored, by: head) }
-    if let stored, answerStale(stored, because: .status(head.status)) { return }
     let nothing: [UInt8] = []
+    if let stored, head.status == .notModified {
+      let kind = route.service.settings.kind
+      guard classify(head, body: nothing.span, kind: kind).isDecision else {
+        return validated(stored, by: head)
+      }
+      return forget(stored, because: .decision)
+    }
+    if let stored, answerStale(stored, because: .status(head.status)) { return }
     if case .decision(let sign) = classify(
       head, body: nothing.span, kind: route.service.settings.kind)
     {
@@ -96,6 +102,10 @@ final class CacheExchange: Exchange {
 
   private func store(_ head: ResponseHead, framing: BodyFraming) -> StorableResponse? {
     guard permit != nil, request.method == .get else { return nil }
+    guard !isUnreadableForClassification(head, kind: route.service.settings.kind) else {
+      record.cacheReason = .decision
+      return nil
+    }
     let decision = storageDecision(
       for: head, to: request, exchange: .other, requestedAt: sentWall,
       receivedAt: worker.loop.wallNow, rules: rules)
@@ -209,11 +219,16 @@ final class CacheExchange: Exchange {
       answer(with: worker.shared.store.detached(old, with: storable), status: head.status)
     case .refuse(let reason):
       // The 304 is about something else: ask again without conditions.
-      worker.shared.store.remove(old)
-      stored = nil
-      cause = reason
-      startAgain()
+      forget(old, because: reason)
     }
+  }
+
+  /// Asks again without conditions: what the 304 says may not be merged with what is stored.
+  private func forget(_ old: StoredResponse, because reason: CacheReason) {
+    worker.shared.store.remove(old)
+    stored = nil
+    cause = reason
+    startAgain()
   }
 
   private func answer(with response: StoredResponse, status: Status) {

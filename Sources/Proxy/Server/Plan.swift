@@ -16,12 +16,15 @@ package final class Plan: Sendable {
   let services: [ServicePlan]
   let routes: [RoutePlan]
   let wireLimits: WireLimits
+  /// Tells requests that only another spelling of the path keeps from a decision route.
+  let spellings: DecisionSpellings
 
   /// - Parameter metrics: Where the series of the routes are registered.
   init(settings: Settings, services: [ServicePlan], metrics: Metrics) {
     self.settings = settings
     self.services = services
     wireLimits = settings.limits.wire
+    spellings = DecisionSpellings(settings.routes)
     routes = settings.routes.map {
       RoutePlan($0, services: services, settings: settings, metrics: metrics)
     }

@@ -27,6 +27,12 @@ extension Worker {
         DecisionExchange(incoming, id: nextExchangeID(), on: client, route: route, rule: rule),
         on: client)
     }
+    if plan.spellings.mayMeanDecision(incoming.head, client: client.facts.certificate) {
+      return start(
+        UndeclaredExchange(
+          incoming, id: nextExchangeID(), on: client, route: route, sign: .otherSpelling),
+        on: client)
+    }
     switch classify(
       incoming.head, declaration: route.isDeclaredHarmless ? .cacheable : .nothing,
       kind: route.service.settings.kind,
@@ -121,6 +127,10 @@ extension Worker {
     case .staleAllowed, .validate: break
     }
     lookup.key = keyBuffer
+    var incoming = incoming
+    // The origin is told what the key says: an answer that names its host is for all who share it.
+    incoming.head.authority = CacheKey.authority(
+      of: incoming.head, scheme: client.facts.isSecure ? .https : .http)
     start(
       CacheExchange(
         incoming, id: nextExchangeID(), on: client, route: route, rules: rules, lookup: lookup),

@@ -1,0 +1,97 @@
+import Configuration
+import HTTPModel
+import JourneySupport
+import Primitives
+import Testing
+import Verdict
+
+/// Ways round the decision lane and into the cache, as somebody would try them who is up to no
+/// good.
+@Suite struct EvasionTests {
+  private static let cacheable = "Cache-Control: max-age=600\r\nContent-Length: 2\r\n\r\nok"
+
+  private func proxy(
+    _ kind: ServiceKind = .plain, before origin: ScriptedOrigin,
+    _ change: (inout Settings) throws -> Void = { _ in }
+  ) throws -> RunningProxy {
+    try RunningProxy(before: origin.endpoint) { settings in
+      settings.services[0].kind = kind
+      try settings.decide("/login", DecisionRule(binding: .echo(EchoRule())))
+      try change(&settings)
+    }
+  }
+
+  @Test(arguments: ["//login", "/login/", "/LOGIN", "/login;x", "/a/../login", "/login%2f"])
+  func `a decision's path in another spelling is not stored`(target: String) throws {
+    let origin = try ScriptedOrigin { _ in "HTTP/1.1 200 OK\r\n\(Self.cacheable)" }
+    let proxy = try proxy(before: origin)
+    for _ in 0..<2 {
+      #expect(try proxy.get(target)["Cache-Control"] == "private, no-store")
+    }
+    #expect(origin.requests.count == 2)
+  }
+
+  @Test(arguments: [
+    "X-Original-URL: /login", "X-Rewrite-URL: /login", "X-HTTP-Method-Override: PUT",
+  ])
+  func `a field that asks for something else than the target keeps the answer out of the store`(
+    field: String
+  ) throws {
+    let origin = try ScriptedOrigin { _ in "HTTP/1.1 200 OK\r\n\(Self.cacheable)" }
+    let proxy = try proxy(before: origin)
+    #expect(try proxy.get("/a.css", field)["Cache-Control"] == "private, no-store")
+    _ = try proxy.get("/a.css")
+    #expect(origin.requests.count == 2)
+  }
+
+  @Test func `the origin hears the host as the key spells it`() throws {
+    let origin = try ScriptedOrigin { _ in "HTTP/1.1 200 OK\r\n\(Self.cacheable)" }
+    let proxy = try proxy(before: origin)
+    _ = try proxy.ask("GET /a HTTP/1.1\r\nHost: A.Example:80\r\n\r\n")
+    _ = try proxy.get("/a")
+    #expect(origin.requests.map { $0["Host"] } == ["a.example"])
+    #expect(origin.requests.first?["X-Forwarded-Host"] == "a.example")
+  }
+
+  @Test func `coded JSON of an auth service is not stored: it may say yes`() throws {
+    let origin = try ScriptedOrigin { _ in
+      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"
+        + Self.cacheable
+    }
+    let proxy = try proxy(.auth, before: origin)
+    for _ in 0..<2 { _ = try proxy.get("/static/a", "Accept-Encoding: gzip") }
+    #expect(origin.requests.count == 2)
+  }
+
+  @Test func `a 304 that hands out a session is asked again and not merged`() throws {
+    let origin = try ScriptedOrigin { request in
+      request["If-None-Match"] == nil
+        ? "HTTP/1.1 200 OK\r\nETag: \"1\"\r\nCache-Control: no-cache\r\nContent-Length: 2\r\n\r\nok"
+        : "HTTP/1.1 304 Not Modified\r\nETag: \"1\"\r\nSet-Cookie: session=1\r\n\r\n"
+    }
+    let proxy = try proxy(.auth, before: origin)
+    for _ in 0..<2 {
+      let answer = try proxy.get("/static/a.css")
+      #expect(answer.status == 200)
+      #expect(answer["Set-Cookie"] == nil)
+    }
+    #expect(origin.requests.count == 3)
+  }
+
+  @Test func `a trailer does not bring back a field that a rule removed`() throws {
+    let origin = try ScriptedOrigin { _ in "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" }
+    let name = try #require(FieldName(Array("X-Remote-User".utf8)))
+    let proxy = try proxy(before: origin) { settings in
+      for index in settings.routes.indices {
+        settings.routes[index].requestFields = [.remove(name: name)]
+      }
+    }
+    let answer = try proxy.ask(
+      "POST /a HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n"
+        + "1\r\na\r\n0\r\nX-Remote-User: root\r\nX_Remote_User: root\r\nX-Sum: 1\r\n\r\n")
+    #expect(answer.status == 200)
+    let seen = try #require(origin.requests.first)
+    #expect(seen.text.hasSuffix("0\r\nX-Sum: 1\r\n\r\n"))
+    #expect(!seen.text.contains("root"))
+  }
+}
