@@ -233,6 +233,29 @@ import Testing
     #expect(origin.connectionCount == 2)
   }
 
+  @Test func `a client that was answered 304 does not care how the content for the store ends`()
+    throws
+  {
+    let origin = try RawOrigin { connection, _ in
+      guard let head = try connection.receiveHead() else { return }
+      guard head.target == "/kept" else {
+        return try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+      }
+      try connection.send(
+        "HTTP/1.1 200 OK\r\nETag: \"a\"\r\nCache-Control: max-age=60\r\nContent-Length: 9\r\n\r\nhalf"
+      )
+    }
+    let proxy = try RunningProxy(before: origin.endpoint)
+    for _ in 0..<2 {
+      let client = try proxy.connect()
+      try client.send("GET /kept HTTP/1.1\r\nHost: a.example\r\nIf-None-Match: \"a\"\r\n\r\n")
+      try client.send("GET /next HTTP/1.1\r\nHost: a.example\r\n\r\n")
+      #expect(try client.receiveResponse().status == 304)
+      #expect(try client.receiveResponse().bodyText == "ok")
+    }
+    #expect(origin.connectionCount == 4)
+  }
+
   @Test func `a client that goes away ends the request at the origin`() throws {
     let ended = DispatchSemaphore(value: 0)
     let origin = try RawOrigin { connection, _ in

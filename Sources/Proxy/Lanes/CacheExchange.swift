@@ -249,6 +249,11 @@ final class CacheExchange: Exchange {
     {
       return
     }
+    if isForStoreOnly {
+      // The client has its 304 whole; only the store goes without.
+      responseBroken()
+      return finish()
+    }
     super.fail(failure, violation: violation)
   }
 
