@@ -51,13 +51,16 @@ package final class RunningProxy: Sendable {
     _ settings: Settings, reload: Reload?, log: Logger, started: ([String]) -> Void
   ) throws(StartError) -> Bool {
     prepareProcess(log)
-    let entrance = ReloadEntrance()
+    // Watched before anything is served: by its usual effect a signal would end the program.
+    let entrance = Entrance()
+    let watchers = Entrance.signals.map { signal in
+      SignalWatcher(signal) { entrance.arrived(signal) }
+    }
     let admin = try AdminResponder.make(settings) { entrance.reload() }
     let server = try ProxyServer(settings, log: log, admin: admin)
     let running = RunningProxy(server: server, settings: settings, log: log, reload: reload)
     keepMemoryPrivate(log)
     entrance.open(to: running)
-    let watchers = running.watchSignals()
     started(server.addresses)
     running.notify(.ready)
     running.stopped.wait()
@@ -88,18 +91,20 @@ package final class RunningProxy: Sendable {
 
   // MARK: Signals
 
-  private func watchSignals() -> [SignalWatcher] {
-    [
-      SignalWatcher(.hangUp) { [self] in control.submit { [self] in _ = reloadNow() } },
-      SignalWatcher(.user1) { [self] in control.submit { [self] in server.reopenLogs() } },
-      SignalWatcher(.terminate) { [self] in stop() },
-      SignalWatcher(.interrupt) { [self] in stop() },
-    ]
+  fileprivate func take(_ signal: ProcessSignal) {
+    switch signal {
+    case .hangUp: control.submit { [self] in _ = reloadNow() }
+    case .user1: control.submit { [self] in server.reopenLogs() }
+    case .terminate, .interrupt: stop()
+    case .user2, .brokenPipe: break
+    }
   }
 
   private func stop() {
     let isSecond = isStopping.exchange(true, ordering: .acquiringAndReleasing)
-    if isSecond { server.abandon() } else { control.submit { [self] in stopNow() } }
+    guard isSecond else { return control.submit { [self] in stopNow() } }
+    finishedInTime.store(false, ordering: .releasing)
+    server.abandon()
   }
 
   private func stopNow() {
@@ -107,7 +112,7 @@ package final class RunningProxy: Sendable {
     log.notice("Stopping.")
     let isComplete = server.stop(grace: grace.withLock { $0 })
     if !isComplete { log.warning("Exchanges were broken off at the end of the grace.") }
-    finishedInTime.store(isComplete, ordering: .releasing)
+    if !isComplete { finishedInTime.store(false, ordering: .releasing) }
     stopped.signal()
   }
 
@@ -160,14 +165,36 @@ package final class RunningProxy: Sendable {
   }
 }
 
-/// The way from the admin listener to the running proxy, which comes about after it.
-private final class ReloadEntrance: Sendable {
-  private let running = Mutex<RunningProxy?>(nil)
+/// The way from signals and the admin listener to the running proxy, which comes about after them.
+private final class Entrance: Sendable {
+  static let signals: [ProcessSignal] = [.hangUp, .user1, .terminate, .interrupt]
 
-  func open(to proxy: RunningProxy) { running.withLock { $0 = proxy } }
+  private struct State {
+    var running: RunningProxy?
+    /// What arrived while the proxy was starting.
+    var early: [ProcessSignal] = []
+  }
+
+  private let state = Mutex(State())
+
+  func open(to proxy: RunningProxy) {
+    let early = state.withLock { state in
+      state.running = proxy
+      return state.early
+    }
+    for signal in early { proxy.take(signal) }
+  }
+
+  func arrived(_ signal: ProcessSignal) {
+    let running = state.withLock { state in
+      if state.running == nil { state.early.append(signal) }
+      return state.running
+    }
+    running?.take(signal)
+  }
 
   func reload() -> String? {
-    guard let proxy = running.withLock({ $0 }) else { return "The proxy is still starting." }
+    guard let proxy = state.withLock({ $0.running }) else { return "The proxy is still starting." }
     return proxy.reloadInTurn()
   }
 }
