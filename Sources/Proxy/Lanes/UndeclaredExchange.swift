@@ -22,6 +22,7 @@ final class UndeclaredExchange: Exchange {
   }
 
   override var isDecision: Bool { true }
+  override var allowedUpgrades: [[UInt8]] { route.settings.upgrades }
 
   override func prepareLane(_ head: inout RequestHead) -> ProxyFailure? {
     // An old or partial answer is no answer to this request.
