@@ -39,14 +39,14 @@ run: build examples
 	@scripts/run
 
 # The test runner's own summary must stay the last thing printed.
-test: deps examples lint
+test: deps lint examples
 	swift build --build-tests
 	swift test --skip-build --disable-xctest
 
 lint:
 	swift format lint --strict --recursive --parallel $(SWIFT_FILES)
 
-check: deps examples lint
+check: deps lint examples
 	FUZZ_ROUNDS=$${FUZZ_ROUNDS:-20} swift test --disable-xctest --sanitize thread --scratch-path .build/thread
 	FUZZ_ROUNDS=$${FUZZ_ROUNDS:-20} swift test --disable-xctest --sanitize address --scratch-path .build/address
 

@@ -152,7 +152,7 @@ let package = Package(
     // too.
     .target(
       name: "JourneySupport", path: "Tests/JourneySupport", swiftSettings: strict),
-    tests("Journey", ["JourneySupport"]),
+    tests("Journey", ["JourneySupport", "TestCertificates"]),
     tests(
       "Proxy",
       [

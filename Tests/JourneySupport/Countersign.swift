@@ -47,33 +47,58 @@ package final class Countersign: Sendable {
   ///   - routes: The items of `routes`, whose service is `auth`.
   ///   - settings: More keys for the top of the file.
   package convenience init(
-    before origin: Endpoint, routes: String = usualRoutes, settings: String = ""
+    before origin: Endpoint, routes: String = usualRoutes, settings: String = "",
+    listener: String = "", environment: [String: String] = [:]
   ) throws {
     let endpoint = try Endpoint.leased()
     let directory = try TemporaryDirectory()
     try self.init(
-      configuration: """
-        listeners:
-          - address: \(endpoint)
-        services:
-          auth:
-            origins: [ "http://\(origin)" ]
-        routes:
-        \(routes)
-        audit: { log: \(directory.path("findings.jsonl")) }
-        access_log: { log: \(directory.path("access.jsonl")) }
-        admin: { address: "unix:\(directory.path("admin.sock"))" }
-        \(settings)
-        """, endpoint: endpoint, in: directory)
+      configuration: Self.configuration(
+        at: endpoint, before: "http://\(origin)", in: directory, routes: routes,
+        settings: settings, listener: listener),
+      endpoint: endpoint, in: directory, environment: environment)
   }
 
   /// Starts it with this file and waits until it accepts connections.
-  package init(configuration: String, endpoint: Endpoint, in directory: TemporaryDirectory) throws {
+  package init(
+    configuration: String, endpoint: Endpoint, in directory: TemporaryDirectory,
+    environment: [String: String] = [:]
+  ) throws {
     self.endpoint = endpoint
     self.directory = directory
-    let file = try directory.write(configuration + "\n", to: "countersign.yaml")
-    process = try ChildProcess(try Programs.countersign(), ["serve", file])
+    let file = try directory.write(configuration, to: "countersign.yaml")
+    process = try ChildProcess(
+      try Programs.countersign(), ["serve", file], environment: environment)
     try endpoint.waitUntilAccepting(process)
+  }
+
+  /// The text of a file with one listener and one service, called `auth`.
+  ///
+  /// - Parameters:
+  ///   - origin: A URL.
+  ///   - service: More keys of the service, indented by four.
+  ///   - listener: More keys of the listener, indented by four.
+  package static func configuration(
+    at endpoint: Endpoint, before origin: String, in directory: TemporaryDirectory,
+    routes: String = usualRoutes, settings: String = "", service: String = "",
+    listener: String = ""
+  ) -> String {
+    """
+    listeners:
+      - address: \(endpoint)
+    \(listener)
+    services:
+      auth:
+        origins: [ "\(origin)" ]
+    \(service)
+    routes:
+    \(routes)
+    audit: { log: \(directory.path("findings.jsonl")) }
+    access_log: { log: \(directory.path("access.jsonl")) }
+    admin: { address: "unix:\(directory.path("admin.sock"))" }
+    \(settings)
+
+    """
   }
 
   deinit { process.kill() }
@@ -87,6 +112,11 @@ package final class Countersign: Sendable {
   /// The first finding that mentions `text`, as soon as it is written.
   package func finding(mentioning text: String) throws -> String {
     try eventually("a finding with \(text)") { findings(mentioning: text).first }
+  }
+
+  /// Asks the admin listener.
+  package func admin(_ path: String) throws -> CurlAnswer {
+    try curl("--unix-socket", directory.path("admin.sock"), "http://admin\(path)")
   }
 
   /// Where an HTTP path of this proxy is.
