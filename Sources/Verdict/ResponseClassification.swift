@@ -9,8 +9,8 @@ package func classificationWantsBody(of head: ResponseHead) -> Bool {
   MediaType.isJSON(head.fields) && !ContentCoding.isCoded(head.fields)
 }
 
-/// Whether this program cannot see what a response of an auth service says, since its JSON is coded:
-/// it may be a decision, so it is not stored.
+/// Whether this program cannot see what a response of an auth service says, since its JSON is
+/// coded: it may be a decision, so it is not stored.
 package func isUnreadableForClassification(_ head: ResponseHead, kind: ServiceKind) -> Bool {
   kind == .auth && MediaType.isJSON(head.fields) && ContentCoding.isCoded(head.fields)
 }

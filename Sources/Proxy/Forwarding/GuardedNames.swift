@@ -35,8 +35,8 @@ struct GuardedNames: Sendable {
     }
   }
 
-  /// Removes guarded names, and what may pass for them, from the trailers of a request: some servers
-  /// make one section of both, and no rule is carried out on trailers.
+  /// Removes guarded names, and what may pass for them, from the trailers of a request: some
+  /// servers make one section of both, and no rule is carried out on trailers.
   func remove(from trailers: inout FieldSection) {
     guard !names.isEmpty else { return }
     trailers.removeLines(whereNamed: { line, name in
