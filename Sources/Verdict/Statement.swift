@@ -32,22 +32,28 @@ func statement(
   let isAllow = allow.test.accepts(value, status: head.status)
   let spoken = customaryMembers(reading: reading, rule: rule)
   if allow.source == .status {
-    return agreement(of: isAllow && !head.status.isServerError, and: spoken)
+    return agreement(
+      of: isAllow && !head.status.isServerError, and: spoken, isNoByStatus: isNoByStatus)
   }
   if isAllow {
-    return isNoByStatus ? .unclear(.decisionAmbiguous) : agreement(of: true, and: spoken)
+    return isNoByStatus
+      ? .unclear(.decisionAmbiguous)
+      : agreement(of: true, and: spoken, isNoByStatus: isNoByStatus)
   }
   if spoken == .yes || spoken == .both { return .unclear(.decisionAmbiguous) }
-  return .deny(needsProof: false)
+  return .deny(needsProof: !isNoByStatus)
 }
 
-private func agreement(of isAllow: Bool, and spoken: Spoken) -> Statement {
-  switch spoken {
-  case .nothing: isAllow ? .allow : .deny(needsProof: false)
+// What is no yes by the rule, under a status below 400, may be one to a reader less strict: a redirection
+// that sets a session, a member spelled in capitals. Without proof it does not go out.
+private func agreement(of isAllow: Bool, and spoken: Spoken, isNoByStatus: Bool) -> Statement {
+  let denial = Statement.deny(needsProof: !isNoByStatus)
+  return switch spoken {
+  case .nothing: isAllow ? .allow : denial
   case .yes: isAllow ? .allow : .unclear(.decisionAmbiguous)
-  case .no: isAllow ? .unclear(.decisionAmbiguous) : .deny(needsProof: false)
+  case .no: isAllow ? .unclear(.decisionAmbiguous) : denial
   case .both: .unclear(.decisionAmbiguous)
-  case .unreadable(let reason): isAllow ? .unclear(reason) : .deny(needsProof: false)
+  case .unreadable(let reason): isAllow ? .unclear(reason) : denial
   }
 }
 

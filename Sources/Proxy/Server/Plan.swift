@@ -19,14 +19,19 @@ package final class Plan: Sendable {
   /// Tells requests that only another spelling of the path keeps from a decision route.
   let spellings: DecisionSpellings
 
-  /// - Parameter metrics: Where the series of the routes are registered.
-  init(settings: Settings, services: [ServicePlan], metrics: Metrics) {
+  /// - Parameters:
+  ///   - metrics: Where the series of the routes are registered.
+  ///   - partition: The number of a part of the store, the same for the same words.
+  init(
+    settings: Settings, services: [ServicePlan], metrics: Metrics, partition: (String) -> UInt32
+  ) {
     self.settings = settings
     self.services = services
     wireLimits = settings.limits.wire
     spellings = DecisionSpellings(settings.routes)
     routes = settings.routes.map {
-      RoutePlan($0, services: services, settings: settings, metrics: metrics)
+      RoutePlan(
+        $0, services: services, settings: settings, metrics: metrics, partition: partition)
     }
   }
 
@@ -117,10 +122,13 @@ final class RoutePlan: Sendable {
   let guardedNames: GuardedNames
   /// The series of what became of decisions, by outcome; empty where none is declared.
   let decisions: [Counter]
-  /// Keeps the stored responses of services apart.
+  /// Keeps the stored responses of services apart, and of routes that are not for everybody.
   let partition: UInt32
 
-  init(_ route: RouteSettings, services: [ServicePlan], settings: Settings, metrics: Metrics) {
+  init(
+    _ route: RouteSettings, services: [ServicePlan], settings: Settings, metrics: Metrics,
+    partition: (String) -> UInt32
+  ) {
     self.settings = route
     serviceIndex = route.service
     service = services[route.service]
@@ -129,7 +137,14 @@ final class RoutePlan: Sendable {
       connect: timeouts.connect, firstByte: route.timeouts.firstByte ?? timeouts.firstByte,
       idle: route.timeouts.idle ?? timeouts.idle)
     requestBodyBytes = route.requestBodyBytes ?? settings.limits.requestBodyBytes
-    partition = service.partition
+    // A route that lets in only some, or changes what it asks, shares nothing with other routes.
+    let isOwn =
+      route.match.clientCertificate != nil || !route.match.fields.isEmpty
+      || !route.requestFields.isEmpty
+    self.partition =
+      isOwn
+      ? partition("route \(service.settings.kind) \(service.settings.name) \(route.name)")
+      : service.partition
     originAuthority =
       route.forwarding.preservesHost
       ? nil : service.settings.origins.first?.authority

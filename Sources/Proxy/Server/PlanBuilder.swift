@@ -56,16 +56,17 @@ final class PlanBuilder: Sendable {
         services.append(try make(service, health: same?.health, changed: changed))
       }
     }
-    return Plan(settings: settings, services: services, metrics: metrics)
+    return Plan(
+      settings: settings, services: services, metrics: metrics, partition: partition)
   }
 
-  /// What keeps the stored responses of a service apart from those of others: the same for the same
-  /// name, in whatever order a reload lists services, and never that of another name.
-  private func partition(of service: String) -> UInt32 {
+  /// What keeps the stored responses of a service or route apart from those of others: the same for
+  /// the same name and kind, in whatever order a reload lists them, and never that of another.
+  private func partition(of words: String) -> UInt32 {
     partitions.withLock { known in
-      if let number = known[service] { return number }
+      if let number = known[words] { return number }
       let number = UInt32(clamping: known.count)
-      known[service] = number
+      known[words] = number
       return number
     }
   }
@@ -77,7 +78,7 @@ final class PlanBuilder: Sendable {
     let needsTLS = service.origins.contains { $0.scheme == .https }
     let tls = needsTLS ? try Self.context(service) : nil
     let plan = ServicePlan(
-      settings: service, partition: partition(of: service.name),
+      settings: service, partition: partition(of: "service \(service.kind) \(service.name)"),
       addresses: OriginAddresses(count: service.origins.count), tls: tls, health: health)
     let resolved = DispatchSemaphore(value: 0)
     var awaited = 0
