@@ -44,8 +44,8 @@ func statement(
   return .deny(needsProof: !isNoByStatus)
 }
 
-// What is no yes by the rule, under a status below 400, may be one to a reader less strict: a redirection
-// that sets a session, a member spelled in capitals. Without proof it does not go out.
+// What is no yes by the rule, under a status below 400, may be one to a reader less strict: a
+// redirection that sets a session, a member spelled in capitals. Without proof it does not go out.
 private func agreement(of isAllow: Bool, and spoken: Spoken, isNoByStatus: Bool) -> Statement {
   let denial = Statement.deny(needsProof: !isNoByStatus)
   return switch spoken {

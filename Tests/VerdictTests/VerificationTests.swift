@@ -280,7 +280,7 @@ private let decisionRows: [Exchange] = [
     #"{"authorized":false}"#, is: .denied),
   Exchange(
     "an explicit no in a 200, declared, without a token", login, gives: 200, [json],
-    #"{"authorized":false}"#, is: .deniedUnproved(.tokenMissing)),
+    #"{"authorized":false}"#, is: .refused(.tokenMissing)),
   Exchange(
     "text is not true", login, gives: 200, [echo, json],
     #"{"authorized":"true","user":{"name":"ann"}}"#, is: .denied),
@@ -291,8 +291,8 @@ private let decisionRows: [Exchange] = [
     "no decision at all is a denial", login, gives: 200, [echo, json],
     #"{"user":{"name":"ann"}}"#, is: .denied),
   Exchange(
-    "a no about another user is unproved", login, gives: 200, [echo, json],
-    #"{"authorized":false,"user":{"name":"bob"}}"#, is: .deniedUnproved(.subjectMismatch)),
+    "a no about another user is refused", login, gives: 200, [echo, json],
+    #"{"authorized":false,"user":{"name":"bob"}}"#, is: .refused(.subjectMismatch)),
   Exchange(
     "a challenge without a token is delivered and reported", login, gives: 401, [],
     is: .deniedUnproved(.tokenMissing)),
@@ -348,9 +348,17 @@ private let decisionRows: [Exchange] = [
     allow(.location, .startsWith(Array("/home".utf8))), gives: 303, [echo, ("Location", "/home")],
     is: .verified(nil)),
   Exchange(
+    "a form login that leads back without a token is refused",
+    allow(.location, .startsWith(Array("/home".utf8))), gives: 303,
+    [("Location", "/login?error=1")], is: .refused(.tokenMissing)),
+  Exchange(
     "a form login that leads back is a denial",
     allow(.location, .startsWith(Array("/home".utf8))), gives: 303,
-    [("Location", "/login?error=1")], is: .deniedUnproved(.tokenMissing)),
+    [echo, ("Location", "/login?error=1")], is: .denied),
+  Exchange(
+    "a session set beside the declared status is refused without a token",
+    allow(.status, .statusIn([.ok])), gives: 303,
+    [("Location", "/home"), ("Set-Cookie", "session=1")], is: .refused(.tokenMissing)),
   Exchange(
     "two fields that decide are refused", allow(.field(field("X-Allow")), .exists),
     gives: 200, [echo, ("X-Allow", "1"), ("X-Allow", "0")], is: .refused(.decisionRepeated)),
