@@ -26,12 +26,16 @@ package struct Endpoint: Hashable, Sendable, CustomStringConvertible {
   /// is this machine, so each lease has an address of its own, and nobody can take the port in
   /// between.
   package static func leased() throws -> Endpoint {
-    let number = counter.wrappingAdd(1, ordering: .relaxed).newValue
-    let process = UInt32(bitPattern: getpid())
-    let host = "127.\(64 + process >> 8 & 0x3F).\(process & 0xFF).\(1 + number % 250)"
-    let listener = try Socket.listening(on: Endpoint(host: host, port: 0))
+    let listener = try Socket.listening(on: Endpoint(host: leasedHost(), port: 0))
     defer { close(listener) }
     return try Socket.localEndpoint(of: listener)
+  }
+
+  /// A loopback address for one more listener.
+  package static func leasedHost() -> String {
+    let number = counter.wrappingAdd(1, ordering: .relaxed).newValue
+    let process = UInt32(bitPattern: getpid())
+    return "127.\(64 + process >> 8 & 0x3F).\(process & 0xFF).\(1 + number % 250)"
   }
 
   /// Waits until somebody accepts connections here.

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// A server whose script has each connection from its first byte: for answers that come before,
 /// within or without a request.
@@ -9,12 +10,12 @@ package final class RawOrigin: Sendable {
   package let endpoint: Endpoint
   private let listener: Int32
   private let record = Record()
+  private let isStopped = Atomic<Bool>(false)
 
   /// Listens at once.
   package init(_ script: @escaping Script) throws {
-    let leased = try Endpoint.leased()
-    listener = try Socket.listening(on: leased)
-    endpoint = leased
+    listener = try Socket.listening(on: Endpoint(host: Endpoint.leasedHost(), port: 0))
+    endpoint = try Socket.localEndpoint(of: listener)
     Thread.detachNewThread { [listener, record] in
       while let descriptor = Socket.accepted(from: listener) {
         let connection = RawConnection(descriptor: descriptor, within: .seconds(60))
@@ -33,7 +34,11 @@ package final class RawOrigin: Sendable {
   deinit { stop() }
 
   /// Accepts nothing more.
-  package func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
+  package func stop() {
+    // Once: after that the number of the descriptor may be somebody else's.
+    guard !isStopped.exchange(true, ordering: .relaxed) else { return }
+    shutdown(listener, Int32(SHUT_RDWR))
+  }
 
   /// How many connections there were so far.
   package var connectionCount: Int { record.count }

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// A server that answers with whatever bytes a test wants, one blocking thread a connection.
 package final class ScriptedOrigin: Sendable {
@@ -9,12 +10,12 @@ package final class ScriptedOrigin: Sendable {
   package let endpoint: Endpoint
   private let listener: Int32
   private let record = Record()
+  private let isStopped = Atomic<Bool>(false)
 
   /// Listens at once.
   package init(script: @escaping Script) throws {
-    let leased = try Endpoint.leased()
-    listener = try Socket.listening(on: leased)
-    endpoint = leased
+    listener = try Socket.listening(on: Endpoint(host: Endpoint.leasedHost(), port: 0))
+    endpoint = try Socket.localEndpoint(of: listener)
     Thread.detachNewThread { [listener, record] in
       while let descriptor = Socket.accepted(from: listener) {
         let connection = RawConnection(descriptor: descriptor)
@@ -33,7 +34,11 @@ package final class ScriptedOrigin: Sendable {
   deinit { stop() }
 
   /// Accepts nothing more. Connections that are open stay so until their script or peer ends them.
-  package func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
+  package func stop() {
+    // Once: after that the number of the descriptor may be somebody else's.
+    guard !isStopped.exchange(true, ordering: .relaxed) else { return }
+    shutdown(listener, Int32(SHUT_RDWR))
+  }
 
   /// The requests so far, in the order in which they were complete.
   package var requests: [RawMessage] { record.requests }

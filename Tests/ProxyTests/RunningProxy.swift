@@ -94,8 +94,7 @@ extension OriginAddress {
 extension ListenerSettings {
   /// A loopback address of its own with a port the system chooses.
   static func leased() throws -> ListenerSettings {
-    let host = try Endpoint.leased().host
-    let address = try #require(IPAddress(text: host.utf8))
+    let address = try #require(IPAddress(text: Endpoint.leasedHost().utf8))
     return ListenerSettings(address: .ip(address, port: 0))
   }
 }
