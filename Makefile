@@ -24,9 +24,9 @@ deps:
 	@scripts/install-packages libssl-dev libsqlite3-dev curl nginx
 
 deps-bench: deps
-	@scripts/install-packages wrk haproxy
+	@scripts/install-packages wrk gcc libc6-dev python3
 
-# The runtime inside, and no exclusivity checks at run time: docs/decisions/0010.
+# The runtime inside, and no exclusivity checks at run time: docs/decisions/0011.
 RELEASE := --configuration release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
 build: deps
