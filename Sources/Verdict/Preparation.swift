@@ -45,7 +45,7 @@ private func removeReuse(from head: inout RequestHead) {
 /// origin.
 package func hardenDecisionResponse(_ fields: inout FieldSection, under rule: DecisionRule?) {
   let keepsETag = rule?.keepETag ?? false
-  let proof = proofToRemove(rule)
+  let proofs = proofsToRemove(rule)
   fields.removeLines(whereNamed: { line, name in
     switch line.known {
     case .cacheControl, .pragma, .expires, .surrogateControl, .cdnCacheControl, .edgeControl,
@@ -54,8 +54,8 @@ package func hardenDecisionResponse(_ fields: inout FieldSection, under rule: De
     case .etag: !keepsETag
     case nil:
       name.suffix(14).equalsIgnoringASCIICase("-cache-control")
-        || proof.map { $0.known == nil && name.equalsIgnoringASCIICase($0.bytes) } ?? false
-    case .some(let known): proof?.known == known
+        || (proofs?.isNamed(name) ?? false)
+    case .some(let known): proofs?.isKnown(known) ?? false
     }
   })
   fields.append(.cacheControl, "private, no-store")
@@ -67,12 +67,31 @@ package func hardenDecisionResponse(_ fields: inout FieldSection, under rule: De
   fields.append(.vary, "*")
 }
 
-/// The field of the proof, where the consumer did not ask for it. An undeclared decision keeps all.
-private func proofToRemove(_ rule: DecisionRule?) -> FieldName? {
-  guard let rule, !rule.deliverProof, case .echo(let echo) = rule.binding,
-    case .field(let name) = echo.proof
-  else { return nil }
-  return name
+/// The fields a proof came back in: the one that is looked at, and the one the token went out in,
+/// which a service that proves by a member may have copied as well.
+private struct ProofFields {
+  let token: FieldName
+  let proof: FieldName?
+
+  func isKnown(_ known: KnownField) -> Bool { token.known == known || proof?.known == known }
+
+  func isNamed(_ name: ArraySlice<UInt8>) -> Bool {
+    for field in [token, proof] {
+      guard let field, field.known == nil else { continue }
+      if name.equalsIgnoringASCIICase(field.bytes) { return true }
+    }
+    return false
+  }
+}
+
+/// The fields of the proof, where the consumer did not ask for it. An undeclared decision keeps
+/// all.
+private func proofsToRemove(_ rule: DecisionRule?) -> ProofFields? {
+  guard let rule, !rule.deliverProof, case .echo(let echo) = rule.binding else { return nil }
+  if case .field(let name) = echo.proof {
+    return ProofFields(token: echo.requestField, proof: name)
+  }
+  return ProofFields(token: echo.requestField, proof: nil)
 }
 
 /// What becomes of a response whose verification is done.

@@ -135,6 +135,7 @@ import Verdict
     #expect(response.status == 403 || response.status == 502, "\(response.text)")
     #expect(response.text.contains(reason), "\(response.text)")
     #expect(response["Cache-Control"]?.contains("no-store") == true)
+    #expect(response["Date"] != nil)
     // A decision is asked for once, whatever comes of it.
     #expect(origin.requests.count == 1)
   }

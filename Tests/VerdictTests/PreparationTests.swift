@@ -117,6 +117,18 @@ private func prepared(_ head: RequestHead, _ rule: DecisionRule) -> (RequestHead
     #expect(text(section) == ["X-Backwards: kept"] + hardened)
   }
 
+  @Test func `the token's own field goes too where a member is the proof`() throws {
+    let name = try #require(FieldName("X-Nonce".utf8))
+    let pointer = EchoProof.json(try JSONPointer(parsing: Array("/transaction".utf8)))
+    var section = fields([("x-nonce", token), ("Transaction-Token", "theirs")])
+    hardenDecisionResponse(
+      &section, under: DecisionRule(binding: .echo(EchoRule(requestField: name, proof: pointer))))
+    #expect(text(section) == ["Transaction-Token: theirs"] + hardened)
+    section = fields([("Transaction-Token", token)])
+    hardenDecisionResponse(&section, under: DecisionRule(binding: .echo(EchoRule(proof: pointer))))
+    #expect(text(section) == hardened)
+  }
+
   @Test func `an undeclared decision is hardened alike`() {
     var section = fields([("Transaction-Token", "theirs"), ("Cache-Control", "public")])
     hardenDecisionResponse(&section, under: nil)

@@ -450,7 +450,14 @@ class Exchange {
     finish()
   }
 
-  func deliverWhole(_ answer: LocalAnswer) { deliverWhole(answer.head, content: answer.content) }
+  /// Sends what this program says itself; RFC 9110 §6.6.1 wants its date.
+  func deliverWhole(_ answer: LocalAnswer) {
+    var head = answer.head
+    if !head.fields.contains(.date) {
+      unsafe head.fields.append(.date, Span(_unsafeBytes: worker.loop.dateBytes))
+    }
+    deliverWhole(head, content: answer.content)
+  }
 
   /// Answers instead of the origin; breaks off where the response has begun already.
   func fail(_ failure: ProxyFailure, violation: ProtocolViolation? = nil) {
