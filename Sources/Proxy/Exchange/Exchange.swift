@@ -22,7 +22,9 @@ class Exchange {
   // Strong, since a weaker reference would be counted at each use; the client lets go of its
   // exchange when it ends, and the worker of its clients.
   let worker: Worker
-  let client: ClientConnection
+  /// Who waits for the answer; nil where nobody does (any more), and the exchange goes on for the
+  /// store or for others.
+  private(set) var client: ClientConnection?
   let plan: Plan
   let route: RoutePlan
   let id: ExchangeID
@@ -55,22 +57,30 @@ class Exchange {
   /// When the request went out; before that, when it came.
   private(set) var sentWall: WallTime
 
-  init(_ incoming: IncomingRequest, id: ExchangeID, on client: ClientConnection, route: RoutePlan) {
-    worker = client.worker
+  init(
+    _ incoming: IncomingRequest, id: ExchangeID, on worker: Worker, for client: ClientConnection?,
+    route: RoutePlan
+  ) {
+    self.worker = worker
     self.client = client
-    plan = client.worker.plan
+    plan = worker.plan
     self.route = route
     self.id = id
     request = incoming.head
     framing = incoming.framing
     expectsContinue = incoming.expectsContinue
-    beganAt = client.worker.loop.now
-    beganWall = client.worker.loop.wallNow
-    sentWall = client.worker.loop.wallNow
+    beganAt = worker.loop.now
+    beganWall = worker.loop.wallNow
+    sentWall = worker.loop.wallNow
     outgoing = incoming.head
     outgoingFraming = incoming.framing
     record = ExchangeRecord()
   }
+
+  /// What is known of whoever asked.
+  var clientFacts: ClientFacts { client?.facts ?? .nobody }
+  /// Whether the client has seen the beginning of an answer.
+  var answerIsStarted: Bool { client?.response.isStarted ?? false }
 
   // MARK: Hooks for lanes
 
@@ -130,7 +140,7 @@ class Exchange {
       of: &head, originAuthority: route.originAuthority, standIn: route.standInAuthority)
     if !route.isAudit {
       RequestForwarding.setForwardingFields(
-        of: &head, client: client.facts, settings: route.settings.forwarding)
+        of: &head, client: clientFacts, settings: route.settings.forwarding)
     }
     RequestForwarding.appendVia(to: &head, proxyName: plan.settings.name)
     if !route.isAudit { head.fields.apply(route.settings.requestFields) }
@@ -261,7 +271,7 @@ class Exchange {
   func clientDrained() { origin?.resume() }
 
   /// The origin took what was queued for it.
-  func originDrained() { client.settleReading() }
+  func originDrained() { client?.settleReading() }
 
   // MARK: What the pool tells
 
@@ -287,7 +297,7 @@ class Exchange {
       if !isDecision { pendingContent = [] }
     }
     if requestIsComplete { connection.requestEnded() }
-    client.settleReading()
+    client?.settleReading()
   }
 
   /// There is no connection.
@@ -319,13 +329,13 @@ class Exchange {
     guard forwardsInterimResponses else {
       // Without its 100 the client would wait with its content, and the origin for it.
       if head.status.code == 100, !requestIsComplete {
-        client.sendInterim(ResponseHead(status: Status(100)))
+        client?.sendInterim(ResponseHead(status: Status(100)))
       }
       return
     }
     var head = head
     guard (try? removeHopByHopFields(from: &head.fields)) != nil else { return }
-    client.sendInterim(head)
+    client?.sendInterim(head)
   }
 
   func originHead(_ head: ResponseHead, framing: BodyFraming) {
@@ -422,21 +432,22 @@ class Exchange {
   func deliver(_ head: consuming ResponseHead, framing: BodyFraming) {
     var head = head
     // A client that waits for a 100 may send its content or not: nobody can tell what comes next.
-    if expectsContinue, !requestIsComplete { client.response.closeAfterResponse() }
+    if expectsContinue, !requestIsComplete { client?.response.closeAfterResponse() }
     if !route.isAudit { head.fields.apply(route.settings.responseFields) }
     record.status = head.status
-    client.sendHead(consume head, framing: framing)
+    client?.sendHead(consume head, framing: framing)
   }
 
   /// Sends content of the response, as fast as the client takes it.
   func deliver(content piece: UnsafeRawBufferPointer) {
     record.bytesSent += Int64(piece.count)
+    guard let client else { return }
     guard unsafe client.sendContent(piece) else { return fail(.originMalformed) }
     if client.stream.isSaturated { origin?.pause() }
   }
 
   func deliverEnd(trailers: FieldSection) {
-    guard client.sendEnd(trailers: trailers) else { return fail(.originClosed) }
+    guard client?.sendEnd(trailers: trailers) != false else { return fail(.originClosed) }
     finish()
   }
 
@@ -446,7 +457,7 @@ class Exchange {
     if !route.isAudit { head.fields.apply(route.settings.responseFields) }
     record.status = head.status
     record.bytesSent = Int64(content.count)
-    client.sendWhole(consume head, content: content)
+    client?.sendWhole(consume head, content: content)
     finish()
   }
 
@@ -466,17 +477,18 @@ class Exchange {
     detachOrigin(.abandoned)
     record.reason = violation?.code.rawValue ?? failure.rawValue
     record.outcome = .failed
-    if client.response.isStarted {
+    if answerIsStarted {
       end()
-      return client.breakOff()
+      client?.breakOff()
+      return
     }
     // A violation of the origin's is a 502, whatever its own status says.
     let status = failure == .malformedRequest ? violation?.status : nil
     let answer = failureAnswer(failure, status: status, violation: violation)
-    if !requestIsComplete { client.response.closeAfterResponse() }
+    if !requestIsComplete { client?.response.closeAfterResponse() }
     record.status = answer.head.status
     record.bytesSent = Int64(answer.content.count)
-    client.send(answer)
+    client?.send(answer)
     finish()
   }
 
@@ -496,10 +508,10 @@ class Exchange {
     guard !isEnded else { return }
     detachOrigin(.unreadBody)
     end()
-    client.responseEnded()
+    client?.responseEnded()
   }
 
-  private func end() {
+  func end() {
     guard !isEnded else { return }
     isEnded = true
     worker.counters.exchangesChanged(by: -1)
@@ -523,49 +535,15 @@ class Exchange {
     }
   }
 
+  /// The client is gone, but the exchange goes on for others.
+  func detachClient() { client = nil }
+
   /// Gives up a connection before the end of its response, or the wait for one.
-  private func detachOrigin(_ spoiler: OriginConnectionSpoiler) {
+  func detachOrigin(_ spoiler: OriginConnectionSpoiler) {
     let connection = origin
     pool?.cancel(self)
     releaseOrigin()
     connection?.abandon(spoiler)
-  }
-
-  // MARK: Tunnels (RFC 9110 §7.8)
-
-  func originUpgraded(_ head: ResponseHead) {
-    var head = head
-    let protocols = head.fields.first(.upgrade).map { Array($0) }
-    guard let protocols, (try? removeHopByHopFields(from: &head.fields)) != nil else {
-      return fail(.originUpgraded)
-    }
-    head.fields.set(.upgrade, protocols)
-    head.fields.set(.connection, "upgrade")
-    record.status = head.status
-    record.outcome = .tunnelled
-    client.becomeTunnel(head)
-  }
-
-  func tunnel(fromClient bytes: UnsafeRawBufferPointer) {
-    unsafe origin?.send(bytes)
-  }
-
-  func tunnel(fromOrigin bytes: UnsafeRawBufferPointer) {
-    record.bytesSent += Int64(bytes.count)
-    unsafe client.write(bytes)
-    if client.stream.isSaturated { origin?.pause() }
-  }
-
-  func tunnelEndedByClient() {
-    detachOrigin(.upgraded)
-    end()
-    client.endTunnel()
-  }
-
-  func tunnelEndedByOrigin() {
-    detachOrigin(.upgraded)
-    end()
-    client.endTunnel()
   }
 }
 

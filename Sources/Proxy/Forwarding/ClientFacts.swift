@@ -20,6 +20,10 @@ struct ClientFacts {
   /// Its names, for rules of verdicts; nil without one.
   var names: ClientCertificateNames?
 
+  /// Where nobody waits for the answer.
+  static let nobody = ClientFacts(
+    address: [], port: 0, localPort: 0, isSecure: false, isTrusted: false)
+
   var scheme: StaticString { isSecure ? "https" : "http" }
 }
 

@@ -28,7 +28,7 @@ final class DecisionExchange: Exchange {
   ) {
     self.rule = rule
     facts = RequestFacts(of: incoming.head, certificate: client.facts.names, under: rule)
-    super.init(incoming, id: id, on: client, route: route)
+    super.init(incoming, id: id, on: client.worker, for: client, route: route)
     record.lane = .decision
   }
 
@@ -49,7 +49,7 @@ final class DecisionExchange: Exchange {
     if case .length(let count) = framing, count > Int64(rule.maximumRequestBodyBytes) {
       return fail(.requestBodyTooLarge)
     }
-    if expectsContinue { client.sendInterim(ResponseHead(status: Status(100))) }
+    if expectsContinue { client?.sendInterim(ResponseHead(status: Status(100))) }
   }
 
   private var asksAnyUpgrade: Bool { request.fields.contains(.upgrade) }
@@ -78,7 +78,7 @@ final class DecisionExchange: Exchange {
       let content = requestBody
       facts = RequestFacts(
         of: request, body: content.span, bodyIsWhole: requestBodyIsWhole,
-        certificate: client.facts.names, under: rule)
+        certificate: clientFacts.names, under: rule)
     }
     guard holdsRequest else { return super.requestEnded(trailers: trailers) }
     hold(content: requestBody)

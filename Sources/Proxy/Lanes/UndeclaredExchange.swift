@@ -17,7 +17,7 @@ final class UndeclaredExchange: Exchange {
     sign: DecisionSign
   ) {
     self.sign = sign
-    super.init(incoming, id: id, on: client, route: route)
+    super.init(incoming, id: id, on: client.worker, for: client, route: route)
     record.lane = .undeclared
   }
 

@@ -55,8 +55,8 @@ extension Worker {
   ) -> AuditedExchange {
     AuditedExchange(
       request: exchange.request, requestHasBody: exchange.framing != .none,
-      peerIsTrusted: exchange.client.facts.isTrusted,
-      hasClientCertificate: exchange.client.facts.certificate != nil, response: head,
+      peerIsTrusted: exchange.clientFacts.isTrusted,
+      hasClientCertificate: exchange.clientFacts.certificate != nil, response: head,
       responseBodyBytes: bodyBytes, isDecision: isDecision, sentAt: exchange.sentWall,
       receivedAt: loop.wallNow)
   }
@@ -65,7 +65,7 @@ extension Worker {
     guard !found.isEmpty else { return }
     let context = FindingContext(
       time: loop.wallNow, route: Array(exchange.route.settings.name.utf8),
-      consumer: .published(exchange.client.facts.address), exchange: exchange.id.text,
+      consumer: .published(exchange.clientFacts.address), exchange: exchange.id.text,
       action: action)
     for detection in found {
       counters.countFinding(

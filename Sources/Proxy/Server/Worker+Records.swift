@@ -11,7 +11,7 @@ extension Worker {
   func record(_ exchange: Exchange) {
     record(
       exchange.record, id: exchange.id, request: exchange.request, route: exchange.route,
-      facts: exchange.client.facts, beganAt: exchange.beganAt)
+      facts: exchange.clientFacts, beganAt: exchange.beganAt)
   }
 
   /// Bytes were refused that are no request.

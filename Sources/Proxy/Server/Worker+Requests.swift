@@ -87,7 +87,7 @@ extension Worker {
   ) {
     start(
       CacheExchange(
-        incoming, id: nextExchangeID(), on: client, route: route,
+        incoming, id: nextExchangeID(), on: self, for: client, route: route,
         rules: route.cache ?? CacheRules(isEnabled: false), lookup: CacheLookup(reason: reason)),
       on: client)
   }
@@ -133,7 +133,8 @@ extension Worker {
       of: incoming.head, scheme: client.facts.isSecure ? .https : .http)
     start(
       CacheExchange(
-        incoming, id: nextExchangeID(), on: client, route: route, rules: rules, lookup: lookup),
+        incoming, id: nextExchangeID(), on: self, for: client, route: route, rules: rules,
+        lookup: lookup),
       on: client)
   }
 

@@ -1,0 +1,272 @@
+/// What an exchange of the cache lane does next: a machine without input or output.
+///
+///     idle ─▶ asking ─┬▶ holding ─┬▶ delivering ─▶ ended
+///      │        ▲     │           ├▶ storing ────▶ ended     (the client has its answer)
+///      │        │     └───────────┴▶ undeclared ─▶ ended     (a decision: it changed lane)
+///      ▼        │
+///     waiting ──┼▶ following ─▶ ended                        (what another exchange fetches)
+///               └▶ ended                                     (answered from the store)
+///
+/// Every event returns the action that follows. Whether a response is stored, stale or a decision
+/// is found out by others and told here; what may happen after what is decided here. So one glance
+/// shows that a decision is never stored and that no client is answered twice.
+struct CacheCourse: ~Copyable {
+  private enum State: Equatable {
+    case idle
+    /// Another exchange fetches the same; nothing of it is known yet.
+    case waiting
+    /// What another exchange fetches is passed on as it comes.
+    case following
+    /// The origin is asked; nothing has come.
+    case asking
+    /// Content is kept back: it may make the response a decision.
+    case holding
+    /// The response goes to the client, and into the store where that was opened.
+    case delivering
+    /// The client needs nothing more; the rest is for the store and for followers.
+    case storing
+    /// The response is a decision.
+    case undeclared
+    case ended
+  }
+
+  /// How many fetches of others an exchange waits for before it asks for itself.
+  static let flightLimit = 2
+
+  private var state = State.idle
+  private var flights = 0
+  /// Whether nobody but the store waits for the response.
+  private let isBackground: Bool
+
+  init(isBackground: Bool = false) { self.isBackground = isBackground }
+
+  /// Whether the client was given an answer, or the beginning of one, or waits for another's fetch:
+  /// the origin has no say in it any more.
+  var isSettled: Bool {
+    switch state {
+    case .storing, .ended: true
+    case .idle, .waiting, .following, .asking, .holding, .delivering, .undeclared: false
+    }
+  }
+
+  var isFollowing: Bool { state == .following }
+  var isHolding: Bool { state == .holding }
+
+  // MARK: Asking
+
+  enum Beginning: Equatable {
+    /// Ask whether another exchange fetches the same.
+    case join
+    case fetch
+  }
+
+  /// The exchange begins; `isShared` tells whether its fetch may be shared with others.
+  mutating func begin(isShared: Bool) -> Beginning {
+    state = .asking
+    return isShared ? .join : .fetch
+  }
+
+  /// Another exchange fetches the same.
+  mutating func waits() {
+    state = .waiting
+    flights += 1
+  }
+
+  /// What became of the fetch that was waited for.
+  enum FlightNews: Equatable {
+    /// The response is in the store.
+    case stored
+    /// It comes in, and this request may have it.
+    case arriving
+    /// It may not be shared, or not with this request.
+    case notShared
+    case failed
+  }
+
+  enum AfterFlight: Equatable {
+    case lookAgain
+    case follow
+    case join
+    case fetch
+    case nothing
+  }
+
+  mutating func flightEnded(_ news: FlightNews) -> AfterFlight {
+    guard state == .waiting else { return .nothing }
+    state = .asking
+    switch news {
+    case .stored: return .lookAgain
+    case .arriving:
+      state = .following
+      return .follow
+    case .notShared: return .fetch
+    case .failed: return flights < Self.flightLimit ? .join : .fetch
+    }
+  }
+
+  /// Answered from the store.
+  mutating func answered() { state = .ended }
+
+  // MARK: The response
+
+  /// What the head of a response means to this exchange.
+  enum HeadReading: Equatable {
+    /// The origin confirms what is stored.
+    case confirmation
+    /// A 304 to this program's validation that is a decision all the same.
+    case spoiltConfirmation
+    /// An error that a stale response may stand in for.
+    case coveredError
+    /// A decision by its head alone.
+    case decision
+    /// Whether it is a decision shows in the content.
+    case unclear
+    case plain
+  }
+
+  enum AfterHead: Equatable {
+    case merge
+    case askAgain
+    case answerStale
+    /// Nobody is there to be answered, and nothing is stored.
+    case giveUp
+    case changeLane
+    case hold
+    case begin
+  }
+
+  mutating func headArrived(_ reading: HeadReading) -> AfterHead {
+    switch reading {
+    case .confirmation: return .merge
+    case .spoiltConfirmation: return .askAgain
+    case .coveredError:
+      state = .ended
+      return isBackground ? .giveUp : .answerStale
+    case .decision: return decided()
+    case .unclear:
+      state = .holding
+      return .hold
+    case .plain: return .begin
+    }
+  }
+
+  private mutating func decided() -> AfterHead {
+    guard !isBackground else {
+      state = .ended
+      return .giveUp
+    }
+    state = .undeclared
+    return .changeLane
+  }
+
+  /// The response goes to the client as it comes, or to the store alone.
+  mutating func began(clientIsAnswered: Bool) {
+    state = clientIsAnswered || isBackground ? .storing : .delivering
+  }
+
+  enum AfterContent: Equatable {
+    /// Keep it with what is held.
+    case keep
+    /// Too long for a verdict: begin, with what was held first.
+    case release
+    /// To the store and to the client.
+    case pass
+    /// To the store only.
+    case store
+    /// To the client only.
+    case deliver
+    case drop
+  }
+
+  /// Content came; `fits` tells whether it may be held with what is held already.
+  mutating func contentArrived(fits: Bool) -> AfterContent {
+    switch state {
+    case .holding:
+      guard !fits else { return .keep }
+      state = .asking
+      return .release
+    case .delivering: return .pass
+    case .storing: return .store
+    case .undeclared: return .deliver
+    case .idle, .waiting, .following, .asking, .ended: return .drop
+    }
+  }
+
+  enum AfterEnd: Equatable {
+    /// The held response is whole: find out what it is.
+    case judge
+    /// Store, then end the client's response.
+    case storeAndEnd
+    /// Store; the client has its answer.
+    case store
+    /// End the client's response.
+    case end
+    case nothing
+  }
+
+  mutating func contentEnded() -> AfterEnd {
+    switch state {
+    case .holding:
+      state = .asking
+      return .judge
+    case .delivering:
+      state = .ended
+      return .storeAndEnd
+    case .storing:
+      state = .ended
+      return .store
+    case .undeclared:
+      state = .ended
+      return .end
+    case .idle, .waiting, .following, .asking, .ended: return .nothing
+    }
+  }
+
+  // MARK: Failures
+
+  enum AfterFailure: Equatable {
+    /// Answer with what is stored where that is allowed, else fail.
+    case answerStaleOrFail
+    /// The client has its answer: only the store goes without.
+    case endQuietly
+    case fail
+  }
+
+  /// The origin could not be asked or broke off; `isStarted` tells whether the client has seen the
+  /// beginning of an answer.
+  mutating func failed(isStarted: Bool) -> AfterFailure {
+    let before = state
+    state = .ended
+    switch before {
+    case .storing: return .endQuietly
+    case .idle, .waiting, .asking, .holding, .delivering:
+      if isBackground { return .endQuietly }
+      return isStarted ? .fail : .answerStaleOrFail
+    case .following, .undeclared, .ended: return .fail
+    }
+  }
+
+  enum AfterClientLeft: Equatable {
+    /// Others wait for the same: fetch on for them.
+    case fetchOn
+    /// Leave the fetch of another.
+    case leave
+    case giveUp
+  }
+
+  /// The client is gone; `isFollowed` tells whether others have begun to get this response.
+  mutating func clientLeft(isFollowed: Bool) -> AfterClientLeft {
+    switch state {
+    case .waiting, .following:
+      state = .ended
+      return .leave
+    case .delivering, .storing:
+      guard isFollowed else { break }
+      state = .storing
+      return .fetchOn
+    case .idle, .asking, .holding, .undeclared, .ended: break
+    }
+    state = .ended
+    return .giveUp
+  }
+}

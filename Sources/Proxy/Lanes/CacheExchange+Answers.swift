@@ -1,0 +1,78 @@
+internal import CachePolicy
+internal import CacheStore
+internal import Configuration
+internal import EventLoop
+internal import HTTPModel
+internal import HTTPWire
+internal import Primitives
+
+// What an exchange answers from the store.
+extension CacheExchange {
+  /// Answers with what the origin has just confirmed.
+  func answer(with response: StoredResponse, status: Status) {
+    let age = StoredAge(of: response.metadata, at: worker.loop.wallNow)
+    var cacheStatus = CacheStatus(forwardedBecause: cause, forwardStatus: status)
+    cacheStatus.ttl = age.ttl
+    cacheStatus.detail = .validated
+    record.cacheReason = .validated
+    sendStored(response, age: age, status: cacheStatus)
+  }
+
+  /// Whether a stale response may stand in for the origin (RFC 5861 §4, RFC 9111 §4.2.4).
+  func mayAnswerStale(_ response: StoredResponse, because failure: OriginFailure) -> Bool {
+    if case .serve = staleDecision(response, failure) { true } else { false }
+  }
+
+  /// Answers with a stale response where the rules allow it; whether it did.
+  func answerStale(_ response: StoredResponse, because failure: OriginFailure) -> Bool {
+    guard case .serve(let age, let reason) = staleDecision(response, failure) else { return false }
+    var status = CacheStatus(.hit, ttl: age.ttl, detail: reason)
+    if case .status(let code) = failure { status.forwardStatus = code }
+    record.cacheReason = reason
+    sendStored(response, age: age, status: status)
+    return true
+  }
+
+  private func staleDecision(_ response: StoredResponse, _ failure: OriginFailure)
+    -> StaleOnErrorDecision
+  {
+    staleOnErrorDecision(
+      for: request, stored: response.metadata, failure: failure, now: worker.loop.wallNow,
+      rules: rules)
+  }
+
+  func sendStored(_ response: StoredResponse, age: StoredAge, status: CacheStatus) {
+    let answer = StoredAnswer(response, age: age, status: status)
+    record.outcome = .hit
+    record.status = response.metadata.status
+    record.bytesSent = client?.sendStored(answer, to: request, route: route) ?? 0
+    finish()
+  }
+
+  /// Whether the client holds the response that comes in already (RFC 9111 §4.3.2).
+  func clientHolds(_ storable: StorableResponse) -> Bool {
+    guard request.fields.contains(.ifNoneMatch) || request.fields.contains(.ifModifiedSince) else {
+      return false
+    }
+    let range = storable.metadata.entityTagRange
+    return conditionDecision(
+      for: request, stored: storable.metadata, entityTag: storable.head[range],
+      now: worker.loop.wallNow) == .notModified
+  }
+
+  func sendNotModified(_ storable: StorableResponse) {
+    var status = CacheStatus(forwardedBecause: cause, forwardStatus: storable.metadata.status)
+    status.isStored = true
+    record.status = .notModified
+    client?.sendNotModified(storable.head[...], age: nil, status: status)
+  }
+
+  func appendCacheStatus(to head: inout ResponseHead, isStored: Bool) {
+    var value: [UInt8] = []
+    var status = CacheStatus(forwardedBecause: cause, forwardStatus: head.status)
+    status.isStored = isStored
+    if !isStored, let reason = record.cacheReason { status.detail = reason }
+    status.append(to: &value)
+    head.fields.append(.cacheStatus, value)
+  }
+}

@@ -1,0 +1,85 @@
+internal import CachePolicy
+internal import CacheStore
+internal import Configuration
+internal import EventLoop
+internal import HTTPModel
+internal import HTTPWire
+internal import Primitives
+internal import Verdict
+
+// What an exchange does to the store.
+extension CacheExchange {
+  /// Begins to store a response where that is allowed; nil where it is not, and the record says
+  /// why.
+  func openStore(for head: ResponseHead, framing: BodyFraming) -> StorableResponse? {
+    guard permit != nil, request.method == .get else { return nil }
+    guard !isUnreadableForClassification(head, kind: route.service.settings.kind) else {
+      record.cacheReason = .decision
+      return nil
+    }
+    let decision = storageDecision(
+      for: head, to: request, exchange: .other, requestedAt: sentWall,
+      receivedAt: worker.loop.wallNow, rules: rules)
+    guard case .store(let storable) = decision else {
+      if case .refuse(let reason) = decision { record.cacheReason = reason }
+      return nil
+    }
+    let length: Int64? = if case .length(let count) = framing { count } else { nil }
+    switch worker.shared.store.open(storable, key: key, request: request, length: length) {
+    case .writer(let writer):
+      self.writer = writer
+      worker.reportStored(head, of: self)
+      return storable
+    case .refused(let reason):
+      record.cacheReason = reason
+      worker.counters.countStore(reason)
+      return nil
+    }
+  }
+
+  /// The content is complete: whoever looks from now on finds it.
+  func finishStoring() {
+    guard let writer else { return }
+    self.writer = nil
+    let outcome = writer.finish()
+    record.cacheReason = outcome.reason
+    worker.counters.countStore(outcome.reason)
+  }
+
+  func cancelStoring() {
+    guard let writer else { return }
+    self.writer = nil
+    writer.cancel()
+    worker.counters.countStore(.storeCancelled)
+  }
+
+  /// The origin confirmed what is stored (RFC 9111 §4.3).
+  func validated(_ old: StoredResponse, by head: ResponseHead) {
+    let decision = freshenDecision(
+      stored: old.metadata, head: old.head, by: head, to: request, requestedAt: sentWall,
+      receivedAt: worker.loop.wallNow, rules: rules)
+    switch decision {
+    case .freshened(let storable):
+      answer(with: worker.shared.store.freshen(old, with: storable), status: head.status)
+    case .answerOnly(let storable, _):
+      answer(with: worker.shared.store.detached(old, with: storable), status: head.status)
+    case .answerAndRemove(let storable, _):
+      worker.shared.store.remove(old)
+      answer(with: worker.shared.store.detached(old, with: storable), status: head.status)
+    case .refuse(let reason):
+      // The 304 is about something else: ask again without conditions.
+      forget(old, because: reason)
+    }
+  }
+
+  /// An unsafe request succeeded: what is stored for its target says the past (RFC 9111 §4.4).
+  func invalidate(by head: ResponseHead) {
+    guard !request.method.isSafe else { return }
+    let scheme: Scheme = clientFacts.isSecure ? .https : .http
+    for key in invalidationKeys(
+      for: request, scheme: scheme, response: head, partition: route.partition)
+    {
+      worker.shared.store.invalidate(key)
+    }
+  }
+}
