@@ -10,6 +10,11 @@ package enum LookupResult: Sendable {
   case miss(CacheReason)
 }
 
+/// A moment in the life of a store, as it counts what was invalidated and purged around a key.
+package struct StoreMoment: Sendable, Hashable {
+  let epoch: UInt32
+}
+
 /// What happened in a store since it was made, and what it holds.
 package struct CacheStoreCounters: Sendable, Equatable {
   /// Lookups that found a response, fresh or not.
@@ -78,20 +83,32 @@ package final class CacheStore: Sendable {
     return shard(of: hash).state.withLock { $0.find(key, hash: hash, request: request) }
   }
 
+  /// The moment of now for a key: ask after a lookup that found nothing usable and before the
+  /// request goes to the origin.
+  package func moment(of key: Span<UInt8>) -> StoreMoment {
+    let hash = KeyHash.hash(key, seed: seed)
+    return shard(of: hash).state.withLock { StoreMoment(epoch: $0.epoch(of: hash)) }
+  }
+
   // MARK: Storing
 
   /// Begins to store a response. `length` is what its framing announced, nil when it announced
-  /// none.
+  /// none; `moment` is that before its request went out.
   ///
   /// Call when `storageDecision` said yes and before the first byte of content; what is stored for
-  /// the same request now is replaced when the content is complete.
+  /// the same request now is replaced when the content is complete. What was invalidated or purged
+  /// since the moment is not stored; without one, since now.
   package func open(
-    _ storable: StorableResponse, key: [UInt8], request: RequestHead, length: Int64?
+    _ storable: StorableResponse, key: [UInt8], request: RequestHead, length: Int64?,
+    since moment: StoreMoment? = nil
   ) -> StoreOpening {
     if let length, length > Int64(limits.objectLimit) { return .refused(.objectTooLarge) }
     let hash = hash(key)
     let (epoch, superseded) = shard(of: hash).state.withLock { shard in
-      (shard.epoch(of: hash), shard.selected(key.span, hash: hash, request: request))
+      (
+        moment?.epoch ?? shard.epoch(of: hash),
+        shard.selected(key.span, hash: hash, request: request)
+      )
     }
     return .writer(
       StoreWriter(
@@ -192,6 +209,9 @@ package final class CacheStore: Sendable {
     releasePending(count)
     return false
   }
+
+  /// Bytes of content on their way into the store, or held for those who read it.
+  package var pending: Int { pendingBytes.load(ordering: .relaxed) }
 
   func releasePending(_ count: Int) {
     pendingBytes.subtract(count, ordering: .relaxed)

@@ -6,6 +6,11 @@ package struct CacheStoreLimits: Sendable, Equatable {
   package var objectLimit = 1024 * 1024
   /// Bytes of content on its way into the store, all exchanges together.
   package var pendingLimit = 16 * 1024 * 1024
+  /// How many other exchanges may read one response while it arrives.
+  package var readerLimit = 1024
+  /// How far behind a reader may be of content that is not stored after all, in bytes: what a fetch
+  /// holds in memory then.
+  package var windowBytes = 256 * 1024
   /// How many responses one key may have, told apart by `Vary`.
   package var variantLimit = 16
   /// Into how many parts with a lock each the store is cut: a power of two. Nil chooses: as many as

@@ -1,30 +1,47 @@
 package import CachePolicy
+package import HTTPModel
 package import Primitives
 internal import Synchronization
 
-/// How a fetch that others waited for ended.
+/// How a fetch that others may wait for ended.
 package enum FlightOutcome: Sendable, Hashable {
-  /// The response is in the store: look it up again.
+  /// The response is in the store, or was given to all who waited: look it up.
   case stored
-  /// The response may not be shared: every waiter fetches for itself, at once.
+  /// The response may not be shared: every waiter fetches for itself, at once, and so does
+  /// everybody who asks for this key in the next while.
   case notShared
-  /// The fetch failed or was given up: join again; one of the waiters will lead.
+  /// The origin failed: another waiter leads, a few times; then every waiter is on its own.
   case failed
+  /// The leader gave up for a reason of its own, its client went away for one: another waiter
+  /// leads.
+  case abandoned
+}
+
+/// What a waiter is told, on whichever thread it happens.
+package enum FlightNews<Waiter: Sendable>: Sendable {
+  /// The response arrives and may be stored: answer from it where `isSelected` and `reuseDecision`
+  /// allow it, else join again (not selected) or fetch for yourself (not reusable).
+  case opened(SharedResponse)
+  /// The leader is gone: fetch, the lease is yours now.
+  case leads(FlightLease<Waiter>)
+  /// `.stored`: look it up. Anything else: fetch for yourself.
+  case landed(FlightOutcome)
 }
 
 /// What a miss does next.
-package enum FlightDecision<Waiter: Sendable> {
-  /// Fetch, and land the lease when the outcome is known.
+package enum FlightDecision<Waiter: Sendable>: Sendable {
+  /// Fetch; open the lease when the response may be stored, land it when the outcome is known.
   case leads(FlightLease<Waiter>)
-  /// Somebody fetches already; the waiter is woken. Leave with the ticket when it stops waiting.
+  /// Somebody fetches already; the waiter is told. Leave with the ticket when it stops waiting.
   case waits(FlightTicket)
+  /// The response arrives already and this request selects it: treat it like `.opened`.
+  case follows(SharedResponse)
   /// Fetch for yourself: this key was not shareable a while ago, or too many wait.
   case goesAlone
 }
 
 /// Names one waiter.
 package struct FlightTicket: Sendable, Hashable {
-  fileprivate let key: [UInt8]
   fileprivate let flight: UInt64
   fileprivate let number: UInt64
 }
@@ -35,62 +52,104 @@ package struct FlightLimits: Sendable, Equatable {
   package var flights = 4096
   /// Waiters of one fetch.
   package var waiters = 1024
-  /// Keys remembered as not shareable.
+  /// How many keys are remembered as not shareable, rounded up to a power of two.
   package var lonelyKeys = 4096
   /// For how long a key is remembered as not shareable.
   package var lonelyFor = Milliseconds(10_000)
+  /// How many leaders of one fetch may fail before all its waiters are on their own.
+  package var failures = 2
 
   package init() {}
 }
 
 /// Makes one fetch of many simultaneous misses of one key, across all loops.
 ///
-///     join ─▶ leads ─▶ fetch ─▶ land(stored)    ─▶ waiters look it up
-///          ├▶ waits              land(notShared) ─▶ waiters, and all for a while, go alone
-///          └▶ goesAlone          lease let go of ─▶ failed: waiters join again
+///     join ─▶ leads ─▶ fetch ─┬▶ open(response) ─▶ waiters told, later ones follow ─▶ land(stored)
+///          ├▶ waits           ├▶ land(notShared) ─▶ waiters, and all for a while, go alone
+///          ├▶ follows         └▶ land(failed), or the lease let go of ─▶ a waiter leads
+///          └▶ goesAlone
 ///
-/// Joining takes a `LookupPermit`, which no decision has: a decision cannot be collapsed. A waiter
-/// never gets the leader's response, only word to look: what it then finds went through
-/// `storageDecision` and is selected by its own request.
+/// Joining takes a `LookupPermit`, which no decision has, and opening a response that only a
+/// `StoreWriter` can give: a decision can be neither waited for nor shared. A fetch that began
+/// before its key was invalidated is not joined by who comes after.
 package final class FlightTable<Waiter: Sendable>: Sendable {
+  private struct Member: Sendable {
+    let number: UInt64
+    let waiter: Waiter
+  }
+
   private struct Flight: Sendable {
-    let id: UInt64
-    var waiters: [(number: UInt64, waiter: Waiter)] = []
+    let key: [UInt8]
+    let moment: StoreMoment
+    var opened: SharedResponse?
+    var members: [Member] = []
+    var failures = 0
   }
 
   private struct State: Sendable {
-    var flights: [[UInt8]: Flight] = [:]
-    var lonely: [[UInt8]: MonotonicTime] = [:]
+    /// By number. One that was overtaken by an invalidation stays here for its waiters.
+    var flights: [UInt64: Flight] = [:]
+    /// The flight that a key's next asker joins.
+    var current: [[UInt8]: UInt64] = [:]
+    var lonely: LonelyKeys
     var nextNumber: UInt64 = 0
 
     mutating func takeNumber() -> UInt64 {
       nextNumber &+= 1
       return nextNumber
     }
+
+    mutating func end(_ number: UInt64) -> Flight? {
+      guard let flight = flights.removeValue(forKey: number) else { return nil }
+      if current[flight.key] == number { current[flight.key] = nil }
+      return flight
+    }
   }
 
   private let limits: FlightLimits
-  private let wake: @Sendable (Waiter, FlightOutcome) -> Void
-  private let state = Mutex(State())
+  private let seed: HashSeed
+  private let tell: @Sendable (Waiter, FlightNews<Waiter>) -> Void
+  private let state: Mutex<State>
 
-  /// `wake` tells a waiter the outcome; it is called on whichever thread lands the fetch, without a
-  /// lock held, and must only post to the waiter's own loop.
+  /// `tell` gives a waiter its news; it is called on whichever thread makes them, without a lock
+  /// held, and must only post to the waiter's own loop.
   package init(
-    limits: FlightLimits = FlightLimits(),
-    wake: @escaping @Sendable (Waiter, FlightOutcome) -> Void
+    limits: FlightLimits = FlightLimits(), seed: HashSeed = .random(),
+    tell: @escaping @Sendable (Waiter, FlightNews<Waiter>) -> Void
   ) {
     self.limits = limits
-    self.wake = wake
+    self.seed = seed
+    self.tell = tell
+    state = Mutex(State(lonely: LonelyKeys(count: limits.lonelyKeys)))
   }
 
+  // MARK: Joining
+
   /// Joins the fetch of a key, or begins it.
+  ///
+  /// `moment` is that of the lookup that found nothing usable (`CacheStore.moment`).
   package func join(
-    _ permit: LookupPermit, key: [UInt8], waiter: Waiter, now: MonotonicTime
+    _ permit: LookupPermit, key: [UInt8], request: RequestHead, waiter: Waiter,
+    moment: StoreMoment, now: MonotonicTime
   ) -> FlightDecision<Waiter> {
-    let step = state.withLock { Self.join(&$0, key: key, waiter: waiter, now: now, limits) }
+    let hash = KeyHash.hash(key.span, seed: seed)
+    let step = state.withLock { state -> Step in
+      guard !state.lonely.contains(hash, now: now) else { return .alone }
+      let number = state.takeNumber()
+      if let id = state.current[key], let flight = state.flights[id], flight.moment == moment {
+        return Self.join(&state, id, flight, request: request, limits: limits) {
+          Member(number: number, waiter: waiter)
+        }
+      }
+      guard state.flights.count < limits.flights else { return .alone }
+      state.flights[number] = Flight(key: key, moment: moment)
+      state.current[key] = number
+      return .lead(number)
+    }
     switch step {
-    case .lead(let id): return .leads(FlightLease(table: self, key: key, flight: id))
+    case .lead(let id): return .leads(FlightLease(table: self, flight: id))
     case .wait(let ticket): return .waits(ticket)
+    case .follow(let response): return .follows(response)
     case .alone: return .goesAlone
     }
   }
@@ -98,63 +157,88 @@ package final class FlightTable<Waiter: Sendable>: Sendable {
   private enum Step: Sendable {
     case lead(UInt64)
     case wait(FlightTicket)
+    case follow(SharedResponse)
     case alone
   }
 
   private static func join(
-    _ state: inout State, key: [UInt8], waiter: Waiter, now: MonotonicTime, _ limits: FlightLimits
+    _ state: inout State, _ id: UInt64, _ flight: Flight, request: RequestHead,
+    limits: FlightLimits, member: () -> Member
   ) -> Step {
-    if let until = state.lonely[key] {
-      if now < until { return .alone }
-      state.lonely[key] = nil
+    if let response = flight.opened {
+      return response.isSelected(by: request) ? .follow(response) : .alone
     }
-    let number = state.takeNumber()
-    guard let flight = state.flights[key] else {
-      guard state.flights.count < limits.flights else { return .alone }
-      state.flights[key] = Flight(id: number)
-      return .lead(number)
-    }
-    guard flight.waiters.count < limits.waiters else { return .alone }
-    state.flights[key]?.waiters.append((number, waiter))
-    return .wait(FlightTicket(key: key, flight: flight.id, number: number))
+    guard flight.members.count < limits.waiters else { return .alone }
+    let member = member()
+    state.flights[id]?.members.append(member)
+    return .wait(FlightTicket(flight: id, number: member.number))
   }
 
   /// Takes a waiter out: its client went away, or it has waited long enough. Says whether it was
-  /// still waiting; when not, it has been or is being woken.
+  /// still waiting; when not, it has been told or is being told.
   @discardableResult
   package func leave(_ ticket: FlightTicket) -> Bool {
     state.withLock { state in
-      guard let flight = state.flights[ticket.key], flight.id == ticket.flight,
-        let index = flight.waiters.firstIndex(where: { $0.number == ticket.number })
+      guard
+        let index = state.flights[ticket.flight]?.members
+          .firstIndex(where: { $0.number == ticket.number })
       else { return false }
-      state.flights[ticket.key]?.waiters.remove(at: index)
+      state.flights[ticket.flight]?.members.remove(at: index)
       return true
     }
   }
 
-  fileprivate func land(
-    key: [UInt8], flight id: UInt64, outcome: FlightOutcome, now: MonotonicTime?
-  ) {
-    let waiters = state.withLock { state -> [Waiter] in
-      guard let flight = state.flights[key], flight.id == id else { return [] }
-      state.flights[key] = nil
-      if outcome == .notShared, let now {
-        Self.remember(key, in: &state, now: now, limits)
-      }
-      return flight.waiters.map(\.waiter)
+  // MARK: Leading
+
+  fileprivate func open(_ id: UInt64, _ response: SharedResponse) {
+    let members = state.withLock { state -> [Member] in
+      guard let flight = state.flights[id], flight.opened == nil else { return [] }
+      state.flights[id]?.opened = response
+      state.flights[id]?.members = []
+      return flight.members
     }
-    for waiter in waiters { wake(waiter, outcome) }
+    for member in members { tell(member.waiter, .opened(response)) }
   }
 
-  private static func remember(
-    _ key: [UInt8], in state: inout State, now: MonotonicTime, _ limits: FlightLimits
-  ) {
-    if state.lonely.count >= limits.lonelyKeys {
-      state.lonely = state.lonely.filter { now < $0.value }
-      // Forgetting one costs no more than one collapse that comes to nothing.
-      if state.lonely.count >= limits.lonelyKeys { state.lonely.removeAll() }
+  fileprivate func land(_ id: UInt64, _ outcome: FlightOutcome, now: MonotonicTime?) {
+    let step = state.withLock { state -> Landing in
+      switch outcome {
+      case .failed, .abandoned:
+        return Self.handOver(&state, id, isFailure: outcome == .failed, limits: limits)
+      case .stored, .notShared:
+        guard let flight = state.end(id) else { return .over([]) }
+        if outcome == .notShared, let now {
+          let hash = KeyHash.hash(flight.key.span, seed: seed)
+          state.lonely.insert(hash, until: now.advanced(by: limits.lonelyFor))
+        }
+        return .over(flight.members)
+      }
     }
-    state.lonely[key] = now.advanced(by: limits.lonelyFor)
+    switch step {
+    case .over(let members):
+      for member in members { tell(member.waiter, .landed(outcome)) }
+    case .next(let member):
+      tell(member.waiter, .leads(FlightLease(table: self, flight: id)))
+    }
+  }
+
+  private enum Landing: Sendable {
+    case over([Member])
+    case next(Member)
+  }
+
+  /// Gives the duty to fetch to the waiter that has waited longest.
+  private static func handOver(
+    _ state: inout State, _ id: UInt64, isFailure: Bool, limits: FlightLimits
+  ) -> Landing {
+    guard var flight = state.flights[id] else { return .over([]) }
+    flight.failures += isFailure ? 1 : 0
+    guard !flight.members.isEmpty, flight.failures < limits.failures else {
+      return .over(state.end(id)?.members ?? [])
+    }
+    let member = flight.members.removeFirst()
+    state.flights[id] = flight
+    return .next(member)
   }
 
   /// Fetches under way and waiters, for metrics and tests.
@@ -162,7 +246,7 @@ package final class FlightTable<Waiter: Sendable>: Sendable {
     state.withLock { state in
       FlightLoad(
         flights: state.flights.count,
-        waiters: state.flights.values.reduce(0) { $0 + $1.waiters.count })
+        waiters: state.flights.values.reduce(0) { $0 + $1.members.count })
     }
   }
 }
@@ -178,30 +262,33 @@ package struct FlightLoad: Sendable, Equatable {
   }
 }
 
-/// The duty to fetch a key that others may be waiting for. Belongs to one exchange: not `Sendable`.
+/// The duty to fetch a key that others may be waiting for.
 ///
-/// Land it as soon as it is known whether the response is stored. A lease that is let go of lands
-/// as failed, so that nobody waits for nothing.
-package final class FlightLease<Waiter: Sendable> {
+/// Open it when the response may be stored, land it as soon as the outcome is known. A lease that
+/// is let go of lands as abandoned, so that nobody waits for nothing. Handed from thread to thread,
+/// used by one at a time.
+package final class FlightLease<Waiter: Sendable>: Sendable {
   private let table: FlightTable<Waiter>
-  private let key: [UInt8]
   private let flight: UInt64
-  private var hasLanded = false
+  private let hasLanded = Atomic<Bool>(false)
 
-  fileprivate init(table: FlightTable<Waiter>, key: [UInt8], flight: UInt64) {
+  fileprivate init(table: FlightTable<Waiter>, flight: UInt64) {
     self.table = table
-    self.key = key
     self.flight = flight
   }
 
+  /// Lets waiters, and who comes from now on, have the response while it arrives. For responses
+  /// that `storageDecision` made storable and that `reuseDecision` finds fresh; land all others as
+  /// `.notShared`.
+  package func open(_ response: SharedResponse) { table.open(flight, response) }
+
   /// Tells the waiters. Only the first landing counts.
   package func land(_ outcome: FlightOutcome, now: MonotonicTime) {
-    guard !hasLanded else { return }
-    hasLanded = true
-    table.land(key: key, flight: flight, outcome: outcome, now: now)
+    guard !hasLanded.exchange(true, ordering: .relaxed) else { return }
+    table.land(flight, outcome, now: now)
   }
 
   deinit {
-    if !hasLanded { table.land(key: key, flight: flight, outcome: .failed, now: nil) }
+    if !hasLanded.load(ordering: .relaxed) { table.land(flight, .abandoned, now: nil) }
   }
 }

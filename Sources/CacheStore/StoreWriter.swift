@@ -44,43 +44,66 @@ package final class StoreWriter {
     let superseded: [StoredResponse]
   }
 
+  ///     gathering ─▶ ended       finished: stored, or refused at the end
+  ///         │ └────▶ outgrown    past a limit: for readers only
+  ///         └──────▶ cancelled
   private enum State {
     case gathering
+    case outgrown(CacheReason)
     case ended(CacheReason)
+    case cancelled(CacheReason)
   }
 
   private let store: CacheStore
   private let entry: Entry
   /// The announced length, nil when none was.
   private let length: Int?
-  private var body: [UInt8] = []
-  private var reserved = 0
+  private let body: SharedBody
+  private var count = 0
   private var state = State.gathering
 
   init(store: CacheStore, entry: Entry, length: Int?) {
     self.store = store
     self.entry = entry
     self.length = length
+    body = SharedBody(store: store)
   }
 
-  deinit { store.releasePending(reserved) }
+  deinit { body.breakOff() }
 
-  /// Whether more content is wanted; when not, it need not be given.
+  /// The response as those see it who wait for it: for `FlightLease.open`.
+  package var shared: SharedResponse {
+    SharedResponse(storable: entry.storable, length: length, body: body)
+  }
+
+  /// Whether the content can still be stored.
   package var isGathering: Bool {
     if case .gathering = state { true } else { false }
   }
 
-  /// Adds content. Past a limit the writer ends with its reason and takes no more.
+  /// Whether more content is wanted, for the store or by readers; when not, it need not be given.
+  package var wantsContent: Bool { isGathering || body.readerCount > 0 }
+
+  /// Whether other exchanges read what is being stored: then it must come as fast as the origin
+  /// sends it, and go on although the own client went away.
+  package var hasReaders: Bool { body.readerCount > 0 }
+
+  /// Adds content. Past a limit nothing will be stored, and only readers within the window go on.
   package func append(_ content: UnsafeRawBufferPointer) {
-    guard isGathering, unsafe !content.isEmpty else { return }
-    let count = content.count
-    guard count <= store.limits.objectLimit - body.count else { return end(.objectTooLarge) }
-    if let length, count > length - body.count { return end(.incomplete) }
-    guard store.reservePending(count) else { return end(.storeFull) }
-    reserved += count
+    guard unsafe !content.isEmpty, !isCancelled else { return }
+    let added = content.count
+    if let length, added > length - count { return cancel(.incomplete) }
+    if isGathering {
+      if added > store.limits.objectLimit - count {
+        outgrow(.objectTooLarge)
+      } else if !body.reserve(added) {
+        outgrow(.storeFull)
+      }
+    }
+    // Before any content nothing can be as long as an `Int`, and the framing ends a body that is.
+    count &+= added
     // An announced length is believed only once content has come.
-    if body.isEmpty, let length { body.reserveCapacity(length) }
-    unsafe body.append(contentsOf: content)
+    unsafe body.append(content, capacity: length)
   }
 
   /// Adds content.
@@ -90,37 +113,43 @@ package final class StoreWriter {
 
   /// Stores the response: the content is complete, and framed so that its end is certain.
   package func finish() -> StoreOutcome {
-    if case .ended(let reason) = state { return .notStored(reason) }
-    if let length, body.count != length {
-      end(.incomplete)
+    guard isGathering else {
+      // Readers within the window have all of it, or are told that they have not.
+      if let length, count != length { body.breakOff() } else { _ = body.end() }
+      return .notStored(endReason)
+    }
+    if let length, count != length {
+      cancel(.incomplete)
       return .notStored(.incomplete)
     }
     state = .ended(.stored)
-    let content = compacted()
-    body = []
+    guard let content = body.end() else { return .notStored(.storeCancelled) }
     let outcome = store.commit(entry, body: content)
+    if case .stored = outcome { body.release() }
     state = .ended(outcome.reason)
     return outcome
   }
 
-  /// Gives up: nothing is stored.
+  /// Gives up: nothing is stored, and readers are broken off.
   package func cancel(_ reason: CacheReason = .storeCancelled) {
-    if isGathering { end(reason) }
+    guard !isCancelled else { return }
+    if isGathering { state = .cancelled(reason) }
+    body.breakOff()
   }
 
-  private func end(_ reason: CacheReason) {
-    state = .ended(reason)
-    body = []
-    store.releasePending(reserved)
-    reserved = 0
+  private var isCancelled: Bool {
+    if case .cancelled = state { true } else { false }
   }
 
-  /// The content in an array that is not much larger than it.
-  private func compacted() -> [UInt8] {
-    guard body.capacity - body.count > body.count / 8 + 64 else { return body }
-    var exact: [UInt8] = []
-    exact.reserveCapacity(body.count)
-    exact.append(contentsOf: body)
-    return exact
+  private var endReason: CacheReason {
+    switch state {
+    case .gathering: .storeCancelled
+    case .ended(let reason), .outgrown(let reason), .cancelled(let reason): reason
+    }
+  }
+
+  private func outgrow(_ reason: CacheReason) {
+    state = .outgrown(reason)
+    body.holdOnly(window: store.limits.windowBytes)
   }
 }

@@ -1,23 +1,44 @@
 import CachePolicy
-import CacheStore
 import Dispatch
+import HTTPModel
 import Primitives
 import Synchronization
 import Testing
 
+@testable import CacheStore
+
 @Suite struct FlightTableTests {
-  /// What waiters were told, in order.
+  /// What waiters were told, in order; the leases among it are kept until they are taken.
   private final class Journal: Sendable {
-    let entries = Mutex<[String]>([])
-    func write(_ waiter: Int, _ outcome: FlightOutcome) {
-      entries.withLock { $0.append("\(waiter) \(outcome)") }
+    private struct State {
+      var entries: [String] = []
+      var leases: [FlightLease<Int>] = []
     }
-    var text: [String] { entries.withLock { $0 } }
+    private let state = Mutex(State())
+
+    func write(_ waiter: Int, _ news: FlightNews<Int>) {
+      state.withLock { state in
+        switch news {
+        case .opened: state.entries.append("\(waiter) opened")
+        case .landed(let outcome): state.entries.append("\(waiter) \(outcome)")
+        case .leads(let lease):
+          state.entries.append("\(waiter) leads")
+          state.leases.append(lease)
+        }
+      }
+    }
+
+    func takeLease() -> FlightLease<Int>? {
+      state.withLock { $0.leases.isEmpty ? nil : $0.leases.removeFirst() }
+    }
+
+    var text: [String] { state.withLock { $0.entries } }
   }
 
   private let journal = Journal()
   private let table: FlightTable<Int>
-  private let key = [UInt8](ascii: "key")
+  private let store = CacheStore(seed: StoreFixture.seed)
+  private let request = StoreFixture.request("/", language: "en")
   private let start = MonotonicTime(nanoseconds: 1_000_000_000)
 
   init() {
@@ -25,36 +46,51 @@ import Testing
     var limits = FlightLimits()
     limits.waiters = 3
     limits.flights = 2
-    table = FlightTable(limits: limits) { journal.write($0, $1) }
+    table = FlightTable(limits: limits, seed: StoreFixture.seed) { journal.write($0, $1) }
   }
 
-  private func join(_ waiter: Int, key: [UInt8]? = nil, after: Int64 = 0) throws
-    -> FlightDecision<Int>
-  {
-    table.join(
-      try StoreFixture.permit(StoreFixture.request("/")), key: key ?? self.key, waiter: waiter,
-      now: start.advanced(by: Milliseconds(after)))
+  private func join(
+    _ waiter: Int, path: String = "/", language: String = "en", after: Int64 = 0
+  ) throws -> FlightDecision<Int> {
+    let request = StoreFixture.request(path, language: language)
+    let key = StoreFixture.key(request)
+    return table.join(
+      try StoreFixture.permit(request), key: key, request: request, waiter: waiter,
+      moment: store.moment(of: key.span), now: start.advanced(by: Milliseconds(after)))
   }
 
-  private func lease(_ waiter: Int) throws -> FlightLease<Int> {
-    guard case .leads(let lease) = try join(waiter) else {
+  private func lease(_ waiter: Int, path: String = "/") throws -> FlightLease<Int> {
+    guard case .leads(let lease) = try join(waiter, path: path) else {
       throw StoreFixture.FixtureError.notPermitted
     }
     return lease
   }
 
-  private func waits(_ decision: FlightDecision<Int>) -> FlightTicket? {
-    if case .waits(let ticket) = decision { ticket } else { nil }
+  private func ticket(_ waiter: Int) throws -> FlightTicket {
+    guard case .waits(let ticket) = try join(waiter) else {
+      throw StoreFixture.FixtureError.notPermitted
+    }
+    return ticket
   }
 
   private func isAlone(_ decision: FlightDecision<Int>) -> Bool {
     if case .goesAlone = decision { true } else { false }
   }
 
-  @Test func `the first leads and the others are woken when it is stored`() throws {
+  private func writer() throws -> StoreWriter {
+    let opening = store.open(
+      try StoreFixture.storable(for: request, varies: true), key: StoreFixture.key(request),
+      request: request, length: nil)
+    guard case .writer(let writer) = opening else {
+      throw StoreFixture.FixtureError.notPermitted
+    }
+    return writer
+  }
+
+  @Test func `the first leads and the others are told when it is stored`() throws {
     let lease = try lease(1)
-    #expect(waits(try join(2)) != nil)
-    #expect(waits(try join(3)) != nil)
+    _ = try ticket(2)
+    _ = try ticket(3)
     #expect(table.load == FlightLoad(flights: 1, waiters: 2))
     lease.land(.stored, now: start)
     #expect(journal.text == ["2 stored", "3 stored"])
@@ -63,18 +99,38 @@ import Testing
 
   @Test func `another key leads its own fetch`() throws {
     let first = try lease(1)
-    guard case .leads(let second) = try join(2, key: [9]) else {
-      Issue.record("two keys share a fetch")
-      return
-    }
+    let second = try lease(2, path: "/other")
     second.land(.stored, now: start)
     first.land(.stored, now: start)
     #expect(journal.text == [])
   }
 
+  @Test func `waiters get a response as soon as it opens, and later ones follow`() throws {
+    let lease = try lease(1)
+    _ = try ticket(2)
+    let writer = try writer()
+    lease.open(writer.shared)
+    #expect(journal.text == ["2 opened"])
+    guard case .follows(let response) = try join(3) else {
+      Issue.record("a later asker does not follow")
+      return
+    }
+    #expect(response.body === writer.shared.body)
+    lease.land(.stored, now: start)
+    #expect(journal.text == ["2 opened"])
+    _ = try self.lease(4)
+  }
+
+  @Test func `who is not selected by an open response goes alone`() throws {
+    let lease = try lease(1)
+    lease.open(try writer().shared)
+    #expect(isAlone(try join(2, language: "de")))
+    lease.land(.stored, now: start)
+  }
+
   @Test func `a key that was not shared makes everyone go alone for a while`() throws {
     let lease = try lease(1)
-    _ = try join(2)
+    _ = try ticket(2)
     lease.land(.notShared, now: start)
     #expect(journal.text == ["2 notShared"])
     #expect(isAlone(try join(3, after: 9_999)))
@@ -84,22 +140,59 @@ import Testing
     }
   }
 
-  @Test func `a leader that gives up wakes the waiters to join again`() throws {
+  @Test func `a leader that gives up hands over to who has waited longest`() throws {
     var lease: FlightLease<Int>? = try lease(1)
-    _ = try join(2)
+    _ = try ticket(2)
+    _ = try ticket(3)
     #expect(lease != nil)
     lease = nil
-    #expect(journal.text == ["2 failed"])
-    guard case .leads = try join(2) else {
-      Issue.record("nobody leads after the leader gave up")
-      return
-    }
+    #expect(journal.text == ["2 leads"])
+    let second = try #require(journal.takeLease())
+    #expect(table.load == FlightLoad(flights: 1, waiters: 1))
+    second.land(.stored, now: start)
+    #expect(journal.text == ["2 leads", "3 stored"])
   }
 
-  @Test func `a waiter that left is not woken`() throws {
+  @Test func `a lease handed to somebody who is gone goes on to the next`() throws {
+    var lease: FlightLease<Int>? = try lease(1)
+    _ = try ticket(2)
+    _ = try ticket(3)
+    #expect(lease != nil)
+    lease = nil
+    // Nobody keeps the lease that 2 was given.
+    _ = journal.takeLease()
+    #expect(journal.text == ["2 leads", "3 leads"])
+    _ = journal.takeLease()
+    #expect(table.load == FlightLoad(flights: 0, waiters: 0))
+  }
+
+  @Test func `after two failures every waiter is on its own`() throws {
     let lease = try lease(1)
-    let ticket = try #require(waits(try join(2)))
-    _ = try join(3)
+    for waiter in 2...4 { _ = try ticket(waiter) }
+    lease.land(.failed, now: start)
+    try #require(journal.takeLease()).land(.failed, now: start)
+    #expect(journal.text == ["2 leads", "3 failed", "4 failed"])
+    #expect(table.load == FlightLoad(flights: 0, waiters: 0))
+    _ = try self.lease(5)
+  }
+
+  @Test func `a fetch that began before an invalidation is not joined after it`() throws {
+    let old = try lease(1)
+    _ = try ticket(2)
+    store.invalidate(StoreFixture.key(request))
+    let new = try lease(3)
+    _ = try ticket(4)
+    old.land(.stored, now: start)
+    #expect(journal.text == ["2 stored"])
+    new.land(.stored, now: start)
+    #expect(journal.text == ["2 stored", "4 stored"])
+    #expect(table.load == FlightLoad(flights: 0, waiters: 0))
+  }
+
+  @Test func `a waiter that left is not told`() throws {
+    let lease = try lease(1)
+    let ticket = try ticket(2)
+    _ = try self.ticket(3)
     #expect(table.leave(ticket))
     #expect(!table.leave(ticket))
     lease.land(.stored, now: start)
@@ -109,10 +202,10 @@ import Testing
 
   @Test func `a lease lands once`() throws {
     let lease = try lease(1)
-    _ = try join(2)
+    _ = try ticket(2)
     lease.land(.stored, now: start)
     let second = try self.lease(3)
-    _ = try join(4)
+    _ = try ticket(4)
     lease.land(.failed, now: start)
     #expect(journal.text == ["2 stored"])
     second.land(.stored, now: start)
@@ -121,43 +214,46 @@ import Testing
 
   @Test func `too many waiters and too many fetches go alone`() throws {
     let lease = try lease(1)
-    for waiter in 2...4 { #expect(waits(try join(waiter)) != nil) }
+    for waiter in 2...4 { _ = try ticket(waiter) }
     #expect(isAlone(try join(5)))
-    guard case .leads(let other) = try join(6, key: [9]) else {
-      Issue.record("no second fetch")
-      return
-    }
-    #expect(isAlone(try join(7, key: [10])))
+    let other = try self.lease(6, path: "/other")
+    #expect(isAlone(try join(7, path: "/third")))
     other.land(.stored, now: start)
     lease.land(.stored, now: start)
   }
 
-  @Test func `many threads lead one fetch at a time and every waiter is told`() throws {
-    let journal = Journal()
-    let table = FlightTable<Int> { journal.write($0, $1) }
-    let leading = Mutex(0)
-    let told = Mutex(0)
-    let permit = try StoreFixture.permit(StoreFixture.request("/"))
+  @Test func `many threads lead one fetch at a time and every waiter is told once`() throws {
+    let told = Mutex<[Int]>([])
+    let leading = Atomic<Int>(0)
+    let waiting = Atomic<Int>(0)
+    let now = MonotonicTime(nanoseconds: 1)
+    let table = FlightTable<Int> { waiter, news in
+      told.withLock { $0.append(waiter) }
+      if case .leads(let lease) = news { lease.land(.stored, now: now) }
+    }
+    let permit = try StoreFixture.permit(request)
+    let key = StoreFixture.key(request)
+    let moment = store.moment(of: key.span)
     DispatchQueue.concurrentPerform(iterations: 4) { thread in
       for round in 0..<2000 {
-        let decision = table.join(
-          permit, key: [1], waiter: thread * 10_000 + round,
-          now: MonotonicTime(nanoseconds: 1))
-        switch decision {
+        let waiter = thread * 10_000 + round
+        switch table.join(
+          permit, key: key, request: request, waiter: waiter, moment: moment, now: now)
+        {
         case .leads(let lease):
-          let others = leading.withLock { count in
-            count += 1
-            return count
-          }
-          #expect(others == 1)
-          leading.withLock { $0 -= 1 }
-          lease.land(.stored, now: MonotonicTime(nanoseconds: 1))
-        case .waits: told.withLock { $0 += 1 }
+          #expect(leading.add(1, ordering: .relaxed).newValue == 1)
+          leading.subtract(1, ordering: .relaxed)
+          // Every third leader lets go.
+          if !round.isMultiple(of: 3) { lease.land(.stored, now: now) }
+        case .waits: waiting.add(1, ordering: .relaxed)
         // While a leader's thread is held up, more may come than are let wait.
-        case .goesAlone: break
+        case .goesAlone, .follows: break
         }
       }
     }
-    #expect(journal.text.count == told.withLock { $0 })
+    let waiters = told.withLock { $0 }
+    #expect(waiters.count == waiting.load(ordering: .relaxed))
+    #expect(Set(waiters).count == waiters.count)
+    #expect(table.load == FlightLoad(flights: 0, waiters: 0))
   }
 }
