@@ -35,6 +35,9 @@ package enum HTTPDate {
   /// The moment a date names in any of the three forms RFC 9110 §5.6.7 demands of a recipient, or
   /// nil.
   ///
+  /// Names of days and months and `GMT` are read in any case, as RFC 9111 §4.2 asks of caches; no
+  /// other zone, white space or number of digits is.
+  ///
   /// `now` decides the century of a two-digit year: one more than 50 years ahead is past.
   package static func parse(_ text: some Collection<UInt8>, now: WallTime) -> WallTime? {
     parse(Array(text)[...], now: now)
@@ -52,7 +55,7 @@ package enum HTTPDate {
   private static func parsePreferred(_ text: [UInt8]) -> WallTime? {
     guard isDayName(text[0..<3]), text[3] == ASCII.comma, text[4] == ASCII.space,
       text[7] == ASCII.space, text[11] == ASCII.space, text[16] == ASCII.space,
-      text[25...].equals(" GMT"),
+      text[25...].equalsIgnoringASCIICase(" GMT"),
       let day = number(text[5..<7]), let month = monthNumber(text[8..<11]),
       let year = number(text[12..<16]), let clock = clockSeconds(text[17..<25])
     else { return nil }
@@ -77,7 +80,7 @@ package enum HTTPDate {
     else { return nil }
     let rest = Array(text[(comma + 1)...])
     guard rest[0] == ASCII.space, rest[3] == 0x2D, rest[7] == 0x2D, rest[10] == ASCII.space,
-      rest[19...].equals(" GMT"), let day = number(rest[1..<3]),
+      rest[19...].equalsIgnoringASCIICase(" GMT"), let day = number(rest[1..<3]),
       let month = monthNumber(rest[4..<7]), let shortYear = number(rest[8..<10]),
       let clock = clockSeconds(rest[11..<19])
     else { return nil }
@@ -88,11 +91,14 @@ package enum HTTPDate {
   }
 
   private static func isDayName(_ text: ArraySlice<UInt8>) -> Bool {
-    stride(from: 0, to: 21, by: 3).contains { text.elementsEqual(dayNames[$0..<$0 + 3]) }
+    stride(from: 0, to: 21, by: 3).contains {
+      text.equalsIgnoringASCIICase(dayNames[$0..<$0 + 3])
+    }
   }
 
   private static func monthNumber(_ text: ArraySlice<UInt8>) -> Int? {
-    (0..<12).first { text.elementsEqual(monthNames[$0 * 3..<$0 * 3 + 3]) }.map { $0 + 1 }
+    (0..<12).first { text.equalsIgnoringASCIICase(monthNames[$0 * 3..<$0 * 3 + 3]) }
+      .map { $0 + 1 }
   }
 
   private static func number(_ text: ArraySlice<UInt8>) -> Int? {
