@@ -79,6 +79,19 @@ extension CacheReason {
       CacheReasonRow(
         code: "useless-when-stale", section: "RFC 9111 §4.2",
         meaning: "The response is stale on arrival and has no validator.")
+    case .contentUnseen:
+      CacheReasonRow(
+        code: "content-unseen", section: "DESIGN §4",
+        meaning:
+          "What an auth service says here is coded or too long to look at: a decision, maybe.")
+    case .personalPage:
+      CacheReasonRow(
+        code: "personal-page", section: "DESIGN §4",
+        meaning: "A page of an auth service shows signs of one user.")
+    case .unexpectedPage:
+      CacheReasonRow(
+        code: "unexpected-page", section: "DESIGN §4",
+        meaning: "An auth service answered with a page where an asset or a document was asked for.")
     case .stored:
       CacheReasonRow(
         code: "stored", section: "RFC 9111 §3",

@@ -12,6 +12,8 @@ package enum CacheReason: UInt8, CaseIterable, Hashable, Sendable {
   case requestNoStore, responseNoStore, responsePrivate, statusNotFinal, statusNotUnderstood
   case statusNotStorable, authorizationNotShared, setCookie, varyAny, varyTooLarge
   case noFreshness, uselessWhenStale
+  // Kinds of content that an auth service may write for one user only.
+  case contentUnseen, personalPage, unexpectedPage
 
   // What became of a response that was being stored.
   case stored, objectTooLarge, incomplete, storeCancelled, storeFull, invalidated

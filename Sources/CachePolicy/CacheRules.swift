@@ -83,5 +83,7 @@ package enum CookieRule: Hashable, Sendable {
 /// What classification found the exchange to be. The cache takes everything but decisions.
 package enum ExchangeClass: Hashable, Sendable {
   case decision
+  /// No decision as far as anybody can tell, and not to be stored, for this reason.
+  case withheld(CacheReason)
   case other
 }

@@ -24,7 +24,11 @@ package func storageDecision(
   for response: ResponseHead, to request: RequestHead, exchange: ExchangeClass,
   requestedAt: WallTime, receivedAt: WallTime, rules: CacheRules
 ) -> StorageDecision {
-  if exchange == .decision { return .refuse(.decision) }
+  switch exchange {
+  case .decision: return .refuse(.decision)
+  case .withheld(let reason): return .refuse(reason)
+  case .other: break
+  }
   let question = StorageQuestion(
     response: response, request: request,
     times: ArrivalTimes(of: response, requestedAt: requestedAt, receivedAt: receivedAt),

@@ -57,6 +57,21 @@ enum BodyScan {
     return false
   }
 
+  /// Whether the bytes begin so. With `ignoringCase` the word is written in small letters.
+  static func begins(
+    with word: StaticString, _ bytes: Span<UInt8>, ignoringCase: Bool = false
+  ) -> Bool {
+    guard ignoringCase else { return matches(word, at: 0, in: bytes) }
+    let count = word.utf8CodeUnitCount
+    guard bytes.count >= count else { return false }
+    return word.withUTF8Buffer { letters in
+      for offset in 0..<count where unsafe letters[offset] != ASCII.lowercased(bytes[offset]) {
+        return false
+      }
+      return true
+    }
+  }
+
   private static func matches(
     _ text: StaticString, at start: Int, in body: Span<UInt8>
   ) -> Bool {

@@ -1,40 +1,22 @@
 package import HTTPModel
 internal import Primitives
 
-/// How much of a body is read to classify a response; a larger one is judged by its head.
+/// How much of a body is read to classify a response; of a longer one no more than its beginning.
 package let maximumClassifiedBodyBytes = 16 * 1024
-
-/// Whether the body, if it is whole and small, helps to classify this response.
-package func classificationWantsBody(of head: ResponseHead) -> Bool {
-  MediaType.isJSON(head.fields) && !ContentCoding.isCoded(head.fields)
-}
-
-/// Whether this program cannot see what a response of an auth service says, since its JSON is
-/// coded: it may be a decision, so it is not stored.
-package func isUnreadableForClassification(_ head: ResponseHead, kind: ServiceKind) -> Bool {
-  kind == .auth && MediaType.isJSON(head.fields) && ContentCoding.isCoded(head.fields)
-}
 
 /// Tells whether a response is a decision although its request was not classified as one (DESIGN
 /// §4).
 ///
-/// `body` is the whole body where `classificationWantsBody` asked for it, else empty. Under `plain`
-/// only a proof, a verdict's media type, issued tokens and Kubernetes reviews are signs: a 401 or a
-/// cookie of an ordinary service is the cache's business.
-package func classify(
-  _ head: ResponseHead, body: Span<UInt8>, kind: ServiceKind
-) -> Classification {
+/// By its head; what the content says is `ContentInspection`'s to find. Under `plain` only a proof,
+/// a verdict's media type, issued tokens and Kubernetes reviews are signs: a 401 or a cookie of an
+/// ordinary service is the cache's business.
+package func classify(_ head: ResponseHead, kind: ServiceKind) -> Classification {
   let fields = head.fields
   if fields.contains(.verdictToken) || fields.contains(.transactionToken) {
     return .decision(.proofField)
   }
   if isVerdictType(fields) { return .decision(.verdictMediaType) }
   if kind == .auth, let sign = signOfAuth(head) { return .decision(sign) }
-  if !body.isEmpty, classificationWantsBody(of: head),
-    let sign = signInJSON(body, kind: kind)
-  {
-    return .decision(sign)
-  }
   return .other(.noSign)
 }
 
@@ -112,7 +94,7 @@ private func isReview(_ kind: JSONValue, in body: Span<UInt8>) -> Bool {
     || kind.equals("SubjectAccessReview".utf8, in: body)
 }
 
-private func signInJSON(_ body: Span<UInt8>, kind: ServiceKind) -> DecisionSign? {
+func signInJSON(_ body: Span<UInt8>, kind: ServiceKind) -> DecisionSign? {
   let values: JSONValues
   do throws(JSONError) {
     values = try JSONReader.read(body, at: pointers)

@@ -38,7 +38,7 @@ struct CaseRunner {
     switch step.word {
     case "section": section = step.argument
     case "rules": readRules(step)
-    case "exchange": exchange = step.argument == "decision" ? .decision : .other
+    case "exchange": exchange = makeExchange(step.argument)
     case "delay": delay = milliseconds(step.argument)
     case "at":
       now = WallTime(milliseconds: Self.arrival.milliseconds + milliseconds(step.argument))
@@ -71,6 +71,12 @@ struct CaseRunner {
       default: Issue.record("\(row.file):\(step.line): no such rule as '\(name)'")
       }
     }
+  }
+
+  /// `decision`, `other`, or the code of a reason to withhold the response from the store.
+  private func makeExchange(_ word: String) -> ExchangeClass {
+    if word == "decision" { return .decision }
+    return CacheReason.allCases.first { "\($0.code)" == word }.map { .withheld($0) } ?? .other
   }
 
   private func makeRequest(_ step: PolicyCase.Step) -> RequestHead {

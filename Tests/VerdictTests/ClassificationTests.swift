@@ -176,8 +176,16 @@ private struct ResponseRow: Sendable, CustomTestStringConvertible {
   }
 
   func classification(_ kind: ServiceKind) -> Classification {
+    let byHead = classify(head, kind: kind)
+    guard !byHead.isDecision, !body.isEmpty else { return byHead }
     let body = Array(body.utf8)
-    return classify(head, body: body.span, kind: kind)
+    let inspection = ContentInspection(
+      of: head, to: requestHead(.get, "/x"), kind: kind, isDeclared: true, isStorable: true,
+      length: Int64(body.count))
+    if case .decision(let sign) = inspection.finding(in: body.span, isWhole: true) {
+      return .decision(sign)
+    }
+    return byHead
   }
 
   var testDescription: String { "\(head.status.code) \(body)" }
@@ -218,7 +226,8 @@ private let responseRows: [ResponseRow] = [
     auth: .other(.noSign)),
   ResponseRow(200, [json], #"{"active":true,"active":false}"#, auth: .decision(.unreadableJSON)),
   ResponseRow(200, [json], auth: .other(.noSign)),
-  ResponseRow(200, [("Content-Type", "text/css")], #"{"active":true}"#, auth: .other(.noSign)),
+  ResponseRow(
+    200, [("Content-Type", "text/css")], #"{"active":true}"#, auth: .decision(.decisionMember)),
   ResponseRow(200, [json, ("Content-Encoding", "gzip")], "x", auth: .other(.noSign)),
   ResponseRow(404, [json], "{}", auth: .other(.noSign)),
   ResponseRow(304, [("Location", "/login")], auth: .other(.noSign)),

@@ -13,13 +13,7 @@ extension CacheExchange {
   /// why.
   func openStore(for head: ResponseHead, framing: BodyFraming) -> StorableResponse? {
     guard permit != nil, request.method == .get else { return nil }
-    guard !isUnreadableForClassification(head, kind: route.service.settings.kind) else {
-      record.cacheReason = .decision
-      return nil
-    }
-    let decision = storageDecision(
-      for: head, to: request, exchange: .other, requestedAt: sentWall,
-      receivedAt: worker.loop.wallNow, rules: rules)
+    let decision = storageDecision(for: head)
     guard case .store(let storable) = decision else {
       if case .refuse(let reason) = decision { record.cacheReason = reason }
       return nil
@@ -35,6 +29,18 @@ extension CacheExchange {
       worker.counters.countStore(reason)
       return nil
     }
+  }
+
+  /// Whether the response would be stored if its content says nothing against it.
+  func isStorable(_ head: ResponseHead) -> Bool {
+    guard permit != nil, request.method == .get else { return false }
+    return storageDecision(for: head).reason == .stored
+  }
+
+  private func storageDecision(for head: ResponseHead) -> StorageDecision {
+    CachePolicy.storageDecision(
+      for: head, to: request, exchange: withheld.map { .withheld(CacheReason($0)) } ?? .other,
+      requestedAt: sentWall, receivedAt: worker.loop.wallNow, rules: rules)
   }
 
   /// The content is complete: whoever looks from now on finds it.
@@ -81,5 +87,17 @@ extension CacheExchange {
     {
       worker.shared.store.invalidate(key)
     }
+  }
+}
+
+extension CacheReason {
+  /// Why content that was looked at stays out of the store.
+  init(_ reason: WithholdingReason) {
+    self =
+      switch reason {
+      case .unseen: .contentUnseen
+      case .personalPage: .personalPage
+      case .unexpectedPage: .unexpectedPage
+      }
   }
 }

@@ -18,10 +18,6 @@ internal import Verdict
 /// A response that turns out to be a decision changes lane: hardened, never stored, delivered or
 /// refused, and reported (DESIGN: the life of an exchange).
 class CacheExchange: Exchange {
-  /// How much JSON is held to see whether it is a decision, in bytes. Longer content is delivered
-  /// unseen: no verdict we know of is longer.
-  static let heldBytes = maximumClassifiedBodyBytes
-
   let rules: CacheRules
   /// Proof that the store may be touched; nil where the exchange passes by.
   let permit: LookupPermit?
@@ -33,6 +29,9 @@ class CacheExchange: Exchange {
   var writer: StoreWriter?
   private(set) var course: CacheCourse
   private var held: HeldResponse?
+  private var inspection: ContentInspection?
+  /// Why the response may not be stored although its head allows it.
+  private(set) var withheld: WithholdingReason?
 
   init(
     _ incoming: IncomingRequest, id: ExchangeID, on worker: Worker, for client: ClientConnection?,
@@ -87,32 +86,41 @@ class CacheExchange: Exchange {
     case .answerStale:
       if let stored { _ = answerStale(stored, because: .status(head.status)) }
     case .giveUp: giveUp()
-    case .changeLane: changeLane(head, framing: framing)
+    case .changeLane: if let sign = decisionSign(head) { changeLane(head, sign, framing: framing) }
     case .hold: held = HeldResponse(head: head, framing: framing)
     case .begin: begin(consume head, framing: framing)
     }
   }
 
   /// What the head means here: the rules in order, each of which another floor decides.
-  private func reading(of head: borrowing ResponseHead, framing: BodyFraming)
+  private func reading(of head: ResponseHead, framing: BodyFraming)
     -> CacheCourse.HeadReading
   {
-    let nothing: [UInt8] = []
-    let sign = decisionSign(head, nothing)
+    let sign = decisionSign(head)
     if stored != nil, head.status == .notModified {
       return sign == nil ? .confirmation : .spoiltConfirmation
     }
     if let stored, mayAnswerStale(stored, because: .status(head.status)) { return .coveredError }
     if sign != nil { return .decision }
-    let isUnclear =
-      classificationWantsBody(of: head) && request.method != .head
-      && framing.mayHold(upTo: Self.heldBytes)
-    return isUnclear ? .unclear : .plain
+    guard request.method != .head, framing.knownLength != 0 else { return .plain }
+    let kind = route.service.settings.kind
+    let inspection = ContentInspection(
+      of: head, to: request, kind: kind, isDeclared: route.isDeclaredHarmless,
+      isStorable: kind == .auth && isStorable(head), length: framing.knownLength)
+    let nothing: [UInt8] = []
+    switch inspection.finding(in: nothing.span, isWhole: false) {
+    case .needsMore:
+      self.inspection = inspection
+      return .unclear
+    case .withheld(let reason): withheld = reason
+    case .decision, .nothing: break
+    }
+    return .plain
   }
 
-  private func decisionSign(_ head: ResponseHead, _ body: [UInt8]) -> DecisionSign? {
+  private func decisionSign(_ head: ResponseHead) -> DecisionSign? {
     let kind = route.service.settings.kind
-    if case .decision(let sign) = classify(head, body: body.span, kind: kind) { return sign }
+    if case .decision(let sign) = classify(head, kind: kind) { return sign }
     return nil
   }
 
@@ -136,10 +144,11 @@ class CacheExchange: Exchange {
   // MARK: The response's content
 
   override func responseContent(_ piece: UnsafeRawBufferPointer) {
-    let room = Self.heldBytes - (held?.content.count ?? 0)
-    switch course.contentArrived(fits: piece.count <= room) {
-    case .keep: unsafe held?.content.append(contentsOf: piece)
-    case .release: unsafe release(with: piece)
+    unsafe held?.content.append(contentsOf: piece)
+    let finding = finding(isWhole: false)
+    switch course.contentArrived(fits: finding == .needsMore) {
+    case .keep: break
+    case .release: release(finding, isWhole: false)
     case .pass:
       unsafe writer?.append(piece)
       unsafe deliver(content: piece)
@@ -149,18 +158,34 @@ class CacheExchange: Exchange {
     }
   }
 
-  /// Too long for a verdict: on with it, what was held first.
-  private func release(with piece: UnsafeRawBufferPointer) {
+  /// What the held content says so far.
+  private func finding(isWhole: Bool) -> ContentFinding {
+    guard let held, let inspection else { return .nothing }
+    return inspection.finding(in: held.content.span, isWhole: isWhole)
+  }
+
+  /// On with what was held, as its content says.
+  private func release(_ finding: ContentFinding, isWhole: Bool) {
     guard let response = held else { return }
     held = nil
-    begin(response.head, framing: response.framing)
-    unsafe response.content.withUnsafeBytes { unsafe responseContent($0) }
-    unsafe responseContent(piece)
+    let content = response.content
+    let framing = isWhole ? .length(Int64(content.count)) : response.framing
+    if case .decision(let sign) = finding {
+      guard course.headArrived(.decision) == .changeLane else { return giveUp() }
+      changeLane(response.head, sign, framing: framing)
+    } else {
+      if case .withheld(let reason) = finding { withheld = reason }
+      begin(response.head, framing: framing)
+    }
+    guard !isEnded, !content.isEmpty else { return }
+    unsafe content.withUnsafeBytes { unsafe responseContent($0) }
   }
 
   override func responseEnded(trailers: FieldSection) {
     switch course.contentEnded() {
-    case .judge: judge(trailers: trailers)
+    case .judge:
+      release(finding(isWhole: true), isWhole: true)
+      if !isEnded { responseEnded(trailers: trailers) }
     case .storeAndEnd:
       // First the store, then the client: who has seen the end finds what is stored.
       finishStoring()
@@ -171,24 +196,6 @@ class CacheExchange: Exchange {
     case .end: deliverEnd(trailers: trailers)
     case .nothing: break
     }
-  }
-
-  /// The held response is whole, and no longer than a verdict.
-  private func judge(trailers: FieldSection) {
-    guard let response = held else { return }
-    held = nil
-    let content = response.content
-    let length = BodyFraming.length(Int64(content.count))
-    let isDecision = decisionSign(response.head, content) != nil
-    switch course.headArrived(isDecision ? .decision : .plain) {
-    case .changeLane: changeLane(response.head, framing: length, content: content)
-    case .begin: begin(response.head, framing: length)
-    case .merge, .askAgain, .answerStale, .giveUp, .hold: return giveUp()
-    }
-    guard !isEnded else { return }
-    unsafe content.withUnsafeBytes { unsafe responseContent($0) }
-    guard !isEnded else { return }
-    responseEnded(trailers: trailers)
   }
 
   override func responseBroken() {
@@ -218,13 +225,11 @@ class CacheExchange: Exchange {
   // MARK: Changing lane
 
   /// The response is a decision although the request did not look like one.
-  private func changeLane(_ head: ResponseHead, framing: BodyFraming, content: [UInt8] = []) {
+  private func changeLane(_ head: ResponseHead, _ sign: DecisionSign, framing: BodyFraming) {
     record.lane = .undeclared
     record.cacheReason = .decision
     if permit != nil { worker.shared.store.invalidate(key) }
-    if let sign = decisionSign(head, content) {
-      worker.report(undeclared: head, sign: sign, of: self)
-    }
+    worker.report(undeclared: head, sign: sign, of: self)
     guard route.settings.onDecision == .deliver else { return fail(.undeclaredDecision) }
     var head = head
     hardenDecisionResponse(&head.fields, under: nil)
@@ -241,7 +246,7 @@ struct CacheLookup {
   var stored: StoredResponse?
 }
 
-/// A response that is held until its content is complete.
+/// A response that is held until enough of its content is there to say what it is.
 struct HeldResponse {
   var head: ResponseHead
   var framing: BodyFraming
@@ -249,8 +254,12 @@ struct HeldResponse {
 }
 
 extension BodyFraming {
-  /// Whether content framed like this may turn out to be no longer than `limit`.
-  func mayHold(upTo limit: Int) -> Bool {
-    if case .length(let count) = self { count <= Int64(limit) } else { true }
+  /// How long content framed like this is; nil where that shows at its end only.
+  var knownLength: Int64? {
+    switch self {
+    case .none: 0
+    case .length(let count): count
+    case .chunked, .untilClose: nil
+    }
   }
 }
