@@ -19,6 +19,13 @@ extension ByteStream {
     loop.settleLater(self)
   }
 
+  /// Receives what has arrived by now, before the poller tells of it: for those who are about to
+  /// close a stream because nothing came. Not from within `received`.
+  package func receiveNow() {
+    guard phase == .open || phase == .handshaking, canRead else { return }
+    readOnce()
+  }
+
   func becameReadable(_ events: ReadyEvents) {
     if events.contains(.readable) || events.contains(.peerEnded) {
       if canRead { return readOnce() }

@@ -20,6 +20,8 @@ open class StreamAcceptor {
 public final class Listener: ReadinessTarget {
   /// So many connections are accepted in one turn at most, so that the open ones have theirs.
   private static let acceptedPerTurn = 64
+  /// So many are accepted at most when accepting ends: more than a queue holds.
+  private static let acceptedAtEnd = 16_384
   private static let pauseMilliseconds: Int64 = 100
 
   private let loop: EventLoop
@@ -57,6 +59,15 @@ public final class Listener: ReadinessTarget {
     timer = nil
     loop.unwatch(descriptor, target: self)
     descriptor.close()
+  }
+
+  /// Accepts all that wait and stops then: a socket that is closed resets those in its queue, who
+  /// take themselves for connected.
+  package func closeAfterAccepting() {
+    for _ in 0..<Self.acceptedAtEnd where isWatched {
+      guard acceptOne() else { break }
+    }
+    close()
   }
 
   public override func ready(_ events: ReadyEvents) {

@@ -119,9 +119,10 @@ extension ClientConnection {
     _ = try upgradeProtocols(version: head.version, fields: head.fields)
     requestCount += 1
     body = BodyDecoder(framing, limits: worker.wireLimits)
+    clientEnds = connectionPersistence(version: head.version, fields: head.fields) != .keepAlive
     response = ResponseWriter(
       method: head.method, version: head.version,
-      keepsAlive: connectionPersistence(version: head.version, fields: head.fields) == .keepAlive
+      keepsAlive: !clientEnds
         && requestCount < worker.requestsPerConnection && !worker.isDraining)
     let hasContent = !body.isFinished
     phase = hasContent ? .body : .waiting
@@ -198,10 +199,12 @@ extension ClientConnection {
   /// The response is complete. Goes on to the next request, or throws away the rest of this one.
   func responseEnded() {
     exchange = nil
-    guard response.keepsAlive, !worker.isDraining else {
+    guard response.keepsAlive else {
       if case .body = phase { return closeLingering() }
-      return closeAfterFlush()
+      // Whoever expects to go on may have sent more, and must not lose this answer to a reset.
+      return clientEnds ? closeAfterFlush() : closeLingering()
     }
+    if worker.isDraining { worker.loop.soon { [self] in drain() } }
     if case .body = phase {
       phase = .discarding(remaining: Self.discardBytes)
       extendForWriting()

@@ -51,6 +51,7 @@ extension ClientConnection {
   func sendHead(_ head: consuming ResponseHead, framing: BodyFraming) {
     guard !isClosed else { return }
     var head = head
+    if worker.isDraining { response.closeAfterResponse() }
     response.begin(&head.fields, status: head.status, framing: framing)
     worker.withHeadBuffer { bytes in
       guard append(head, to: &bytes) else { return }
@@ -79,6 +80,7 @@ extension ClientConnection {
       digits.append(decimal: UInt64(content.count))
       head.fields.append(.contentLength, digits)
     }
+    if worker.isDraining { response.closeAfterResponse() }
     response.begin(&head.fields, status: head.status, framing: .length(Int64(content.count)))
     let hasContent = response.content(content.count) == .plain
     response.sentWhole()

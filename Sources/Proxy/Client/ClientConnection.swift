@@ -36,6 +36,9 @@ final class ClientConnection: StreamHandler {
   static let pipelineBufferBytes = 65_536
   /// How much of an unread request is read and thrown away to keep the connection.
   static let discardBytes = 262_144
+  /// How long a connection without any request yet is waited for when the server stops: it was
+  /// opened for one.
+  static let firstRequestWaitAtStop = Milliseconds(2_000)
 
   /// Strong, since a weaker reference would be counted at each use; the worker lets go of a client
   /// when its stream has closed.
@@ -57,6 +60,8 @@ final class ClientConnection: StreamHandler {
   var isClosed = false
   /// Set where the client has sent its last byte.
   var inputEnded = false
+  /// Whether the client itself said that the current request is its last.
+  var clientEnds = false
   /// Set while the stream is told not to read.
   var isReadingPaused = false
   private var deadline: LoopTimer?
@@ -74,7 +79,8 @@ final class ClientConnection: StreamHandler {
     self.responder = responder
     super.init()
     deadline = LoopTimer(on: worker.loop.timers, target: self)
-    deadline?.arm(after: worker.timeouts.handshake)
+    deadline?.arm(
+      after: worker.isDraining ? Self.firstRequestWaitAtStop : worker.timeouts.handshake)
   }
 
   /// Whether nothing is going on here: the connection may be closed without loss.
@@ -92,7 +98,8 @@ final class ClientConnection: StreamHandler {
   override func streamOpened() {
     if let tls = stream.tls { worker.counters.countHandshake(.client, tls) }
     if let certificate = stream.tls?.peerCertificate() { facts.identify(certificate) }
-    deadline?.arm(after: worker.timeouts.requestHead)
+    deadline?.arm(
+      after: worker.isDraining ? Self.firstRequestWaitAtStop : worker.timeouts.requestHead)
   }
 
   override func receivedEnd(clean: Bool) {
@@ -133,7 +140,7 @@ final class ClientConnection: StreamHandler {
     if stream.pendingOutputBytes > 0 { return waitForTaking() }
     switch phase {
     case .head:
-      if scanner.isAtStart { closeAfterFlush() } else { refuse(.requestHeadTimeout) }
+      if scanner.isAtStart { closeLingering() } else { refuse(.requestHeadTimeout) }
     case .body: bodyTimedOut()
     // Origins have deadlines of their own.
     case .waiting, .tunnel: extendForWriting()
@@ -192,7 +199,21 @@ final class ClientConnection: StreamHandler {
   }
 
   /// The server stops: an idle connection closes now, a busy one after its response.
+  ///
+  /// A request that has arrived is answered, read or not. One that is still on its way meets an end
+  /// instead of a reset, so that its client knows that nobody has seen it.
   func drain() {
-    if isIdle { closeAfterFlush() }
+    if isIdle { stream.receiveNow() }
+    guard isIdle, !isClosed else { return }
+    guard requestCount > 0 else {
+      deadline?.arm(after: Self.firstRequestWaitAtStop)
+      return
+    }
+    closeLingering()
   }
+
+  /// Whether something would be lost if the connection broke off now.
+  var isBusy: Bool { !isClosed && (stream.pendingOutputBytes > 0 || !(isIdle || isClosing)) }
+
+  private var isClosing: Bool { if case .closing = phase { true } else { false } }
 }

@@ -170,8 +170,26 @@ package final class ProxyServer: Sendable {
 
   /// Breaks off what is still open, for a stop that may not wait.
   package func abandon() {
-    group.postToAll { loop in (loop.attachment as? Worker)?.abandon() }
+    group.postToAll { loop in _ = (loop.attachment as? Worker)?.abandon() }
   }
+
+  /// Breaks off what is still open. Returns whether nothing was lost by that.
+  private func abandonAll() -> Bool {
+    let busy = Tally()
+    let done = DispatchGroup()
+    for handle in group.handles {
+      done.enter()
+      let isTaken = handle.post { loop in
+        busy.add((loop.attachment as? Worker)?.abandon() ?? 0)
+        done.leave()
+      }
+      if !isTaken { done.leave() }
+    }
+    return done.wait(timeout: .now() + Self.abandonWait) == .success && busy.isZero
+  }
+
+  /// How long a stop waits for loops to break off what is left: they are held up by nothing.
+  private static let abandonWait = DispatchTimeInterval.seconds(2)
 
   /// Opens the log files anew by their paths (`SIGUSR1`).
   package func reopenLogs() {
@@ -197,10 +215,8 @@ package final class ProxyServer: Sendable {
       worker.drain { drained.leave() }
     }
     let deadline = DispatchTime.now() + .milliseconds(Int(grace.count))
-    let isComplete = drained.wait(timeout: deadline) == .success
-    if !isComplete {
-      abandon()
-    }
+    // Connections without an exchange may be left: only their clients can end them orderly.
+    let isComplete = drained.wait(timeout: deadline) == .success || abandonAll()
     for listener in state.withLock({ $0.listeners }) { listener.bound.removeFile() }
     group.stop()
     state.withLock { $0.adminListener }?.bound.removeFile()
@@ -251,4 +267,12 @@ package final class ProxyServer: Sendable {
       throw StartError(.system, "cannot give up the rights of root for user \(user): \(error)")
     }
   }
+}
+
+/// A number that several loops add to.
+private final class Tally: Sendable {
+  private let count = Atomic<Int>(0)
+
+  func add(_ number: Int) { count.wrappingAdd(number, ordering: .relaxed) }
+  var isZero: Bool { count.load(ordering: .relaxed) == 0 }
 }

@@ -207,20 +207,21 @@ final class Worker {
   }
 
   func stopListening(on plan: ListenerPlan) {
-    for (owner, listener) in listeners where owner === plan { listener.close() }
+    for (owner, listener) in listeners where owner === plan { listener.closeAfterAccepting() }
     listeners.removeAll { $0.0 === plan }
   }
 
   /// A connection was closed unheard: there are as many as may be.
   func turnedAway() { counters.sheet.add(to: counters.turnedAway) }
 
-  /// Accepts nothing more; idle connections close now, busy ones after their present exchange.
+  /// Accepts nothing more than what waits already; idle connections close now, busy ones after
+  /// their present exchange.
   ///
   /// Local responders stay reachable to the end, so that operators can watch the stop.
   func drain(whenDone done: @escaping @Sendable () -> Void) {
     isDraining = true
     drained = done
-    for (plan, listener) in listeners where !plan.isLocal { listener.close() }
+    for (plan, listener) in listeners where !plan.isLocal { listener.closeAfterAccepting() }
     listeners.removeAll { !$0.0.isLocal }
     for client in clients where client.responder == nil { client.drain() }
     checkDrained()
@@ -234,8 +235,11 @@ final class Worker {
     done()
   }
 
-  /// The deadline passed: what is still open is broken off.
-  func abandon() {
+  /// The deadline passed: what is still open is broken off. Returns how many connections lost
+  /// something by that.
+  func abandon() -> Int {
+    let busy = clients.count { $0.responder == nil && $0.isBusy }
     for client in clients { client.stream.abort() }
+    return busy
   }
 }
