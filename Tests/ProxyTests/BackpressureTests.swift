@@ -46,7 +46,7 @@ import Testing
       _ = try connection.receiveMore()
     }
     let proxy = try RunningProxy(before: origin.endpoint) {
-      $0.timeouts.requestBody = Milliseconds(700)
+      $0.timeouts.requestBody = Milliseconds(2_000)
     }
     var content = [UInt8](repeating: 0x61, count: Self.much)
     if framing.hasSuffix("chunked") {
@@ -56,7 +56,7 @@ import Testing
     let client = try proxy.connect()
     try client.send("PUT /big HTTP/1.1\r\nHost: a.example\r\n\(framing)\r\n\r\n")
     // Longer than the client is given for its content: it cannot help it.
-    let taken = client.sendUntilBlocked(content, pause: .milliseconds(1_500))
+    let taken = client.sendUntilBlocked(content, pause: .milliseconds(3_500))
     #expect(taken < Self.room, "\(taken) bytes were taken")
     release.signal()
     try client.send(Array(content[taken...]))
