@@ -1,5 +1,5 @@
 package import HTTPModel
-internal import Primitives
+package import Primitives
 
 /// Whether a connection serves another message after this one (RFC 9112 §9.3).
 package enum ConnectionPersistence: Equatable, Sendable {
@@ -25,6 +25,26 @@ package func hasConnectionOption(_ option: StaticString, in fields: FieldSection
     for member in members where member.equalsIgnoringASCIICase(option) { return true }
   }
   return false
+}
+
+/// How long the sender says it keeps an idle connection open (`Keep-Alive: timeout=5`); nil where
+/// it does not say, or says it in another form. Repeated ones count as the shortest.
+///
+/// The field is a custom of HTTP/1.0 days (RFC 2068 §19.7.1) that many origins still send: whoever
+/// reuses a connection just as it is closed loses a request that may not be repeated.
+package func keepAliveTimeout(_ fields: FieldSection) -> Seconds? {
+  guard fields.contains(.keepAlive) else { return nil }
+  var shortest: Seconds?
+  for line in fields.lines where line.isNamed(.keepAlive) {
+    for member in CommaList(fields.value(of: line)) {
+      guard let equals = member.firstIndex(of: ASCII.equals),
+        member[..<equals].trimmingOptionalWhitespace().equalsIgnoringASCIICase("timeout"),
+        let count = member[(equals + 1)...].trimmingOptionalWhitespace().decimalValue()
+      else { continue }
+      shortest = min(shortest ?? .maximum, Seconds(count))
+    }
+  }
+  return shortest
 }
 
 /// Whether the sender of a request takes trailer fields (`TE: trailers`, RFC 9110 §10.1.4). To be

@@ -49,6 +49,18 @@ import Testing
     }
   }
 
+  @Test func `how long an idle connection is kept is told by Keep-Alive`() {
+    let cases: [([String], Int64?)] = [
+      ([], nil), (["timeout=5"], 5), (["timeout=5, max=100"], 5), (["max=100, Timeout = 7"], 7),
+      (["timeout=9", "timeout=4"], 4), (["timeout"], nil), (["timeout=x"], nil), (["max=3"], nil),
+      (["timeout=-1"], nil), (["timeout=99999999999999999999"], nil), (["timeout=0"], 0),
+    ]
+    for (values, expected) in cases {
+      let section = fields(values.map { ("Keep-Alive", $0) })
+      #expect(keepAliveTimeout(section)?.count == expected, "\(values)")
+    }
+  }
+
   @Test func `trailers are taken by who says so`() {
     #expect(acceptsTrailers(fields([("TE", "deflate, Trailers")])))
     #expect(!acceptsTrailers(fields([("TE", "deflate")])))

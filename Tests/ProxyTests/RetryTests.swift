@@ -72,6 +72,20 @@ import Verdict
     #expect((proxy.metric(Self.retries) ?? 0) == 0)
   }
 
+  // RFC 9112 §9.3.1: a request that may not be repeated is lost when it meets a closing connection.
+  @Test func `a connection that the origin is about to close carries nothing more`() throws {
+    let origin = try RawOrigin { connection, _ in
+      while try connection.receiveRequest() != nil {
+        try connection.send(
+          "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=0\r\nContent-Length: 2\r\n\r\nok")
+      }
+    }
+    let proxy = try RunningProxy(before: origin.endpoint) { $0.process.loops = 1 }
+    #expect(try proxy.ask(request("POST", "/x", body: "a")).status == 200)
+    #expect(try proxy.ask(request("POST", "/x", body: "a")).status == 200)
+    #expect(origin.connectionCount == 2)
+  }
+
   @Test func `content that was sent is not sent again`() throws {
     let origin = try FickleOrigin()
     let proxy = try proxy(before: origin)

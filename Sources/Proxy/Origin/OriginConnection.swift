@@ -38,6 +38,9 @@ final class OriginConnection: StreamHandler {
   private var exchange: Exchange?
   private var requestIsComplete = false
   private var persists = false
+  /// How long this connection may be idle before the origin closes it, with a margin; nil where the
+  /// origin did not say.
+  private(set) var peerIdleAge: Milliseconds?
   /// Whether an exchange used this connection before the present one.
   private(set) var wasUsed = false
   /// Whether it is left in the middle of an exchange.
@@ -289,6 +292,7 @@ final class OriginConnection: StreamHandler {
     persists =
       connectionPersistence(version: head.version, fields: head.fields) == .keepAlive
     if framing == .untilClose { persists = false }
+    peerIdleAge = keepAliveTimeout(head.fields).map(idleAge)
     body = BodyDecoder(framing, limits: worker.wireLimits)
     phase = .content
     awaitOrigin(timeouts.idle)
@@ -296,6 +300,12 @@ final class OriginConnection: StreamHandler {
     if case .content = phase, body.isFinished, framing != .untilClose {
       complete(trailers: FieldSection(), hasLeftover: hasLeftover)
     }
+  }
+
+  /// A second less than the origin says, half of what is shorter: a request needs time to arrive.
+  private func idleAge(_ told: Seconds) -> Milliseconds {
+    let whole = told.milliseconds.count
+    return Milliseconds(whole >= 2000 ? whole - 1000 : whole / 2)
   }
 
   private func content(

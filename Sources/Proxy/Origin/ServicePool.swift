@@ -119,7 +119,9 @@ final class ServicePool: TimerTarget {
   }
 
   func released(_ connection: OriginConnection, _ condition: OriginConnectionCondition) {
-    finish(machine.released(connection.id, condition, now: worker.loop.now))
+    finish(
+      machine.released(
+        connection.id, condition, now: worker.loop.now, idleAge: connection.peerIdleAge))
   }
 
   /// The peer closed an idle connection, or it spoke out of turn.

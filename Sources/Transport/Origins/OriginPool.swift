@@ -45,6 +45,8 @@ package struct OriginPool: ~Copyable {
     var generation: UInt32 = 0
     var state = State.free
     var openedAt = MonotonicTime(nanoseconds: 0)
+    /// How long the peer keeps the connection when it has nothing to do; nil where it did not say.
+    var peerIdleAge: Milliseconds?
     /// Whether the connection is not to be used again, whatever its exchange says of it.
     var isRetired = false
   }
@@ -85,7 +87,7 @@ package struct OriginPool: ~Copyable {
     }
     // Whoever waits was here first; but nothing is idle while somebody waits, see `offer`.
     if !fresh, let place = idle.popLast() {
-      guard isReusable(place, now: now) else {
+      guard isReusable(place, now: now), now < closing(of: place) else {
         let name = id(of: place)
         _ = forget(name)
         return .closeAndAskAgain(name)
@@ -106,11 +108,16 @@ package struct OriginPool: ~Copyable {
   }
 
   /// An exchange is done with its connection. Spoiled, old or superfluous ones are closed.
+  ///
+  /// - Parameter idleAge: How long the peer will keep it idle, where it said so. It is given up
+  ///   before that, so that no request meets the closing.
   package mutating func released(
-    _ id: OriginConnectionID, _ condition: OriginConnectionCondition, now: MonotonicTime
+    _ id: OriginConnectionID, _ condition: OriginConnectionCondition, now: MonotonicTime,
+    idleAge: Milliseconds? = nil
   ) -> OriginPoolStep {
     guard state(of: id) == .leased else { return .nothing }
     leasedCount -= 1
+    slots[id.place].peerIdleAge = idleAge
     guard condition == .clean, isReusable(id.place, now: now) else { return forget(id) }
     return offer(id, now: now)
   }
@@ -278,6 +285,7 @@ package struct OriginPool: ~Copyable {
     guard !slot.isRetired, case .idle(let since) = slot.state else {
       return MonotonicTime(nanoseconds: 0)
     }
-    return min(since.advanced(by: limits.idleAge), slot.openedAt.advanced(by: limits.age))
+    let idleAge = min(limits.idleAge, slot.peerIdleAge ?? limits.idleAge)
+    return min(since.advanced(by: idleAge), slot.openedAt.advanced(by: limits.age))
   }
 }

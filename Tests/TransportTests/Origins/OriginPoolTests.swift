@@ -44,6 +44,27 @@ import Testing
     #expect(second == .reuse(connection(0)))
   }
 
+  @Test func `a connection is given up before the peer closes it, if the peer said when`() {
+    var pool = OriginPool(limits: limits())
+    _ = pool.acquire(for: requester(1), now: at(0))
+    _ = pool.opened(connection(0), now: at(0))
+    let kept = pool.released(connection(0), .clean, now: at(10), idleAge: Milliseconds(200))
+    let deadline = pool.nextDeadline
+    let late = pool.acquire(for: requester(2), now: at(210))
+    #expect(kept == .keep(connection(0)))
+    #expect(deadline == at(210))
+    #expect(late == .closeAndAskAgain(connection(0)))
+  }
+
+  @Test func `a peer that keeps connections longer than we do changes nothing`() {
+    var pool = OriginPool(limits: limits())
+    _ = pool.acquire(for: requester(1), now: at(0))
+    _ = pool.opened(connection(0), now: at(0))
+    _ = pool.released(connection(0), .clean, now: at(10), idleAge: Milliseconds(9_000))
+    let deadline = pool.nextDeadline
+    #expect(deadline == at(1_010))
+  }
+
   @Test func `who wants a fresh connection gets a new one, though others are idle`() {
     var pool = pool(idle: 1, limits())
     let fresh = pool.acquire(for: requester(7), now: at(10), fresh: true)
