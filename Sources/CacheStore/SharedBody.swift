@@ -56,6 +56,10 @@ package final class SharedBody: Sendable {
     var waiting = 0
     /// How much of the limit on content under way this body takes.
     var reserved = 0
+    /// How many of the last bytes readers may not see yet.
+    var hidden = 0
+    /// Called when a reader comes; once.
+    var onReader: (@Sendable () -> Void)?
 
     var readerCount: Int { readers.count - freePlaces.count }
   }
@@ -78,19 +82,32 @@ package final class SharedBody: Sendable {
   /// `wake` is called on the writer's thread, without a lock held, at most once for each
   /// `.nothingYet` that the reader got: it must only post to the reader's own loop.
   package func reader(wake: @escaping @Sendable () -> Void) -> SharedReader? {
-    let place = state.withLock { state -> Int? in
+    let (place, onReader) = state.withLock { state -> (Int?, (@Sendable () -> Void)?) in
       guard state.start == 0, state.phase != .broken,
         state.readerCount < store.limits.readerLimit,
         state.window == nil || state.readerCount > 0 || state.phase == .ended
-      else { return nil }
+      else { return (nil, nil) }
+      let told = state.onReader
+      state.onReader = nil
       if let place = state.freePlaces.popLast() {
         state.readers[place] = Reader(wake: wake)
-        return place
+        return (place, told)
       }
       state.readers.append(Reader(wake: wake))
-      return state.readers.count - 1
+      return (state.readers.count - 1, told)
     }
+    onReader?()
     return place.map { SharedReader(body: self, place: $0) }
+  }
+
+  /// Has a writer that waits for its own client told when somebody else reads: once, on the
+  /// reader's thread, without a lock held; at once where somebody does already.
+  package func onReader(_ tell: @escaping @Sendable () -> Void) {
+    let isRead = state.withLock { state in
+      if state.readerCount == 0 { state.onReader = tell }
+      return state.readerCount > 0
+    }
+    if isRead { tell() }
   }
 
   /// How many read now. For a leader whose client is gone: whether anybody else still wants it.
@@ -103,7 +120,7 @@ package final class SharedBody: Sendable {
       guard state.phase != .broken else { return .broken(.failed) }
       guard position >= state.start else { return .broken(.fellBehind) }
       let offset = position - state.start
-      let count = min(state.bytes.count - offset, limit)
+      let count = min(state.bytes.count - state.hidden - offset, limit)
       guard count <= 0 else {
         buffer.append(contentsOf: state.bytes[offset..<offset + count])
         return .bytes(count)
@@ -133,7 +150,10 @@ package final class SharedBody: Sendable {
   var count: Int { state.withLock { $0.start + $0.bytes.count } }
 
   /// Adds content. `capacity` is how much to make room for at the first piece.
-  func append(_ content: UnsafeRawBufferPointer, capacity: Int?) {
+  ///
+  /// Readers do not see the last piece before `end`: who has seen the end of an answer must find
+  /// what is stored.
+  func append(_ content: UnsafeRawBufferPointer, capacity: Int?, isLast: Bool = false) {
     let wakes = state.withLock { state -> [@Sendable () -> Void] in
       guard state.phase == .growing else { return [] }
       if let window = state.window {
@@ -146,6 +166,10 @@ package final class SharedBody: Sendable {
       } else {
         if state.bytes.isEmpty, let capacity { state.bytes.reserveCapacity(capacity) }
         unsafe state.bytes.append(contentsOf: content)
+        if isLast {
+          state.hidden = content.count
+          return []
+        }
       }
       return Self.takeWakes(&state)
     }
@@ -165,21 +189,31 @@ package final class SharedBody: Sendable {
   func holdOnly(window: Int) {
     state.withLock { state in
       state.window = max(window, 1)
+      state.hidden = 0
       drop(&state, keeping: state.readerCount == 0 ? 0 : window)
     }
   }
 
-  /// The content is complete. Returns all of it, in an array not much larger than it, or nil when
-  /// it was not held whole.
-  func end() -> [UInt8]? {
-    let (wakes, content) = state.withLock { state -> ([@Sendable () -> Void], [UInt8]?) in
-      guard state.phase == .growing else { return ([], nil) }
-      state.phase = .ended
+  /// All of the content, in an array not much larger than it, or nil when it was not held whole.
+  /// For the store, before `end`.
+  func whole() -> [UInt8]? {
+    state.withLock { state in
+      guard state.phase == .growing, state.window == nil else { return nil }
       Self.compact(&state.bytes)
-      return (Self.takeWakes(&state), state.window == nil ? state.bytes : nil)
+      return state.bytes
+    }
+  }
+
+  /// The content is complete: readers may read to its end.
+  func end() {
+    let wakes = state.withLock { state -> [@Sendable () -> Void] in
+      guard state.phase == .growing else { return [] }
+      state.phase = .ended
+      state.hidden = 0
+      Self.compact(&state.bytes)
+      return Self.takeWakes(&state)
     }
     for wake in wakes { wake() }
-    return content
   }
 
   /// The content is in the store, or nowhere: it no longer counts as under way.

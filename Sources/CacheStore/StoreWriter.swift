@@ -103,7 +103,7 @@ package final class StoreWriter {
     // Before any content nothing can be as long as an `Int`, and the framing ends a body that is.
     count &+= added
     // An announced length is believed only once content has come.
-    unsafe body.append(content, capacity: length)
+    unsafe body.append(content, capacity: length, isLast: isGathering && count == length)
   }
 
   /// Adds content.
@@ -115,7 +115,7 @@ package final class StoreWriter {
   package func finish() -> StoreOutcome {
     guard isGathering else {
       // Readers within the window have all of it, or are told that they have not.
-      if let length, count != length { body.breakOff() } else { _ = body.end() }
+      if let length, count != length { body.breakOff() } else { body.end() }
       return .notStored(endReason)
     }
     if let length, count != length {
@@ -123,8 +123,10 @@ package final class StoreWriter {
       return .notStored(.incomplete)
     }
     state = .ended(.stored)
-    guard let content = body.end() else { return .notStored(.storeCancelled) }
+    guard let content = body.whole() else { return .notStored(.storeCancelled) }
+    // Readers see the end after the store has it: whoever asks again then finds it.
     let outcome = store.commit(entry, body: content)
+    body.end()
     if case .stored = outcome { body.release() }
     state = .ended(outcome.reason)
     return outcome

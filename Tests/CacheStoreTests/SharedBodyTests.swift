@@ -61,6 +61,37 @@ import Testing
     #expect(read == [1, 2, 3, 4])
   }
 
+  @Test(arguments: [nil, 4] as [Int64?])
+  func `nobody sees the end before the store has it`(length: Int64?) throws {
+    let store = store()
+    let writer = try writer(of: store, length: length)
+    let reader = try #require(writer.shared.body.reader {})
+    var read: [UInt8] = []
+    writer.append([1, 2])
+    #expect(reader.read(into: &read) == .bytes(2))
+    writer.append([3, 4])
+    // With a known length the last piece is the end.
+    #expect(reader.read(into: &read) == (length == nil ? .bytes(2) : .nothingYet))
+    #expect(writer.finish().reason == .stored)
+    #expect(store.counters.objects == 1)
+    while case .bytes = reader.read(into: &read) {}
+    #expect(read == [1, 2, 3, 4])
+    #expect(reader.read(into: &read) == .ended)
+  }
+
+  @Test func `a writer that waits is told of the first reader, before or after it asks`() throws {
+    let bell = Bell()
+    let early = try writer(of: store())
+    early.shared.body.onReader { bell.ring() }
+    #expect(bell.count == 0)
+    let first = early.shared.body.reader {}
+    let second = early.shared.body.reader {}
+    #expect(bell.count == 1)
+    early.shared.body.onReader { bell.ring() }
+    #expect(bell.count == 2)
+    withExtendedLifetime((first, second)) {}
+  }
+
   @Test func `a reader that comes late begins at the beginning`() throws {
     let store = store()
     let writer = try writer(of: store)

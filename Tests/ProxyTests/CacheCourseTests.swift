@@ -63,14 +63,27 @@ import Testing
     #expect(course.failed(isStarted: false) == .answerStaleOrFail)
   }
 
-  @Test func `an exchange waits for others a limited number of times`() {
+  @Test func `an exchange waits for other variants a limited number of times`() {
     let course = Course()
     #expect(course.begin(isShared: true) == .join)
     course.waits()
-    #expect(course.flightEnded(.failed) == .join)
+    #expect(course.flightEnded(.otherVariant) == .join)
     course.waits()
-    #expect(course.flightEnded(.failed) == .fetch)
+    #expect(course.flightEnded(.otherVariant) == .fetch)
     #expect(course.flightEnded(.stored) == .nothing)
+  }
+
+  @Test(arguments: [
+    (CacheCourse.FlightNews.stored, CacheCourse.AfterFlight.lookAgain), (.handedOver, .fetch),
+    (.arriving, .follow),
+  ])
+  func `news of a flight say what to do`(
+    news: CacheCourse.FlightNews, next: CacheCourse.AfterFlight
+  ) {
+    let course = Course()
+    _ = course.begin(isShared: true)
+    course.waits()
+    #expect(course.flightEnded(news) == next)
   }
 
   @Test func `what is not shared is fetched at once`() {

@@ -443,8 +443,11 @@ class Exchange {
     record.bytesSent += Int64(piece.count)
     guard let client else { return }
     guard unsafe client.sendContent(piece) else { return fail(.originMalformed) }
-    if client.stream.isSaturated { origin?.pause() }
+    if client.stream.isSaturated { clientSaturated(client) }
   }
+
+  /// The client takes no more for now.
+  func clientSaturated(_ client: ClientConnection) { origin?.pause() }
 
   func deliverEnd(trailers: FieldSection) {
     guard client?.sendEnd(trailers: trailers) != false else { return fail(.originClosed) }

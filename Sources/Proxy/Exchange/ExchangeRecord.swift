@@ -61,6 +61,8 @@ struct ExchangeRecord {
   /// A stable reason code; nil where nothing needs one.
   var reason: String?
   var cacheReason: CacheReason?
+  /// Whether the answer came from the fetch of another exchange.
+  var isCollapsed = false
   /// Microseconds from the request's way out to the head of the response.
   var originMicroseconds: UInt64?
   var retries = 0

@@ -78,9 +78,12 @@ struct CacheCourse: ~Copyable {
     case stored
     /// It comes in, and this request may have it.
     case arriving
-    /// It may not be shared, or not with this request.
+    /// It comes in, but is for requests with other fields.
+    case otherVariant
+    /// It may not be shared, not with this request, or it failed too often.
     case notShared
-    case failed
+    /// Its leader is gone: this exchange fetches for all who wait.
+    case handedOver
   }
 
   enum AfterFlight: Equatable {
@@ -99,8 +102,8 @@ struct CacheCourse: ~Copyable {
     case .arriving:
       state = .following
       return .follow
-    case .notShared: return .fetch
-    case .failed: return flights < Self.flightLimit ? .join : .fetch
+    case .otherVariant: return flights < Self.flightLimit ? .join : .fetch
+    case .notShared, .handedOver: return .fetch
     }
   }
 

@@ -15,7 +15,34 @@ extension CacheExchange {
     cacheStatus.ttl = age.ttl
     cacheStatus.detail = .validated
     record.cacheReason = .validated
+    course.answered()
     sendStored(response, age: age, status: cacheStatus)
+  }
+
+  /// Looks again after another's fetch has ended; whether that answered the request.
+  func answerFromStore() -> Bool {
+    guard let permit else { return false }
+    let key = key
+    guard
+      case .found(let response) = worker.shared.store.lookup(
+        permit, key: key.span, request: request)
+    else { return false }
+    stored = response
+    let decision = reuseDecision(
+      for: request, stored: response.metadata, now: worker.loop.wallNow, rules: rules)
+    let age: StoredAge
+    switch decision {
+    case .fresh(let found), .staleAllowed(let found, _): age = found
+    case .validate, .mustNot: return false
+    }
+    record.isCollapsed = true
+    var status = CacheStatus(
+      forwardedBecause: cause, forwardStatus: response.metadata.status)
+    status.ttl = age.ttl
+    status.isCollapsed = true
+    course.answered()
+    sendStored(response, age: age, status: status)
+    return true
   }
 
   /// Whether a stale response may stand in for the origin (RFC 5861 §4, RFC 9111 §4.2.4).
@@ -43,6 +70,7 @@ extension CacheExchange {
 
   func sendStored(_ response: StoredResponse, age: StoredAge, status: CacheStatus) {
     let answer = StoredAnswer(response, age: age, status: status)
+    guard client != nil else { return finish() }
     record.outcome = .hit
     record.status = response.metadata.status
     record.bytesSent = client?.sendStored(answer, to: request, route: route) ?? 0

@@ -19,9 +19,12 @@ extension CacheExchange {
       return nil
     }
     let length: Int64? = if case .length(let count) = framing { count } else { nil }
-    switch worker.shared.store.open(storable, key: key, request: request, length: length) {
+    let opening = worker.shared.store.open(
+      storable, key: key, request: request, length: length, since: moment)
+    switch opening {
     case .writer(let writer):
       self.writer = writer
+      missingBytes = length
       worker.reportStored(head, of: self)
       return storable
     case .refused(let reason):
@@ -43,6 +46,16 @@ extension CacheExchange {
       requestedAt: sentWall, receivedAt: worker.loop.wallNow, rules: rules)
   }
 
+  /// Adds content. The last piece of a known length completes what is stored before anybody sees
+  /// the end of the answer.
+  func store(_ piece: UnsafeRawBufferPointer) {
+    guard let writer else { return }
+    unsafe writer.append(piece)
+    guard let missing = missingBytes else { return }
+    missingBytes = missing - Int64(piece.count)
+    if missingBytes == 0 { finishStoring() }
+  }
+
   /// The content is complete: whoever looks from now on finds it.
   func finishStoring() {
     guard let writer else { return }
@@ -50,6 +63,7 @@ extension CacheExchange {
     let outcome = writer.finish()
     record.cacheReason = outcome.reason
     worker.counters.countStore(outcome.reason)
+    land(outcome.flightOutcome)
   }
 
   func cancelStoring() {
@@ -66,10 +80,14 @@ extension CacheExchange {
       receivedAt: worker.loop.wallNow, rules: rules)
     switch decision {
     case .freshened(let storable):
-      answer(with: worker.shared.store.freshen(old, with: storable), status: head.status)
+      let freshened = worker.shared.store.freshen(old, with: storable)
+      land(.stored)
+      answer(with: freshened, status: head.status)
     case .answerOnly(let storable, _):
+      land(.notShared)
       answer(with: worker.shared.store.detached(old, with: storable), status: head.status)
     case .answerAndRemove(let storable, _):
+      land(.notShared)
       worker.shared.store.remove(old)
       answer(with: worker.shared.store.detached(old, with: storable), status: head.status)
     case .refuse(let reason):

@@ -27,7 +27,13 @@ class CacheExchange: Exchange {
   /// What is being validated.
   var stored: StoredResponse?
   var writer: StoreWriter?
-  private(set) var course: CacheCourse
+  /// How much content is still to come for the store; nil where its length is not known.
+  var missingBytes: Int64?
+  /// What the store had seen when the lookup found nothing usable.
+  let moment: StoreMoment?
+  /// What this exchange has to do with the fetches of others.
+  var flight = FlightPart.none
+  var course: CacheCourse
   private var held: HeldResponse?
   private var inspection: ContentInspection?
   /// Why the response may not be stored although its head allows it.
@@ -42,6 +48,7 @@ class CacheExchange: Exchange {
     permit = lookup.permit
     key = lookup.key
     stored = lookup.stored
+    moment = lookup.moment
     course = CacheCourse(isBackground: client == nil)
     super.init(incoming, id: id, on: worker, for: client, route: route)
     record.lane = permit == nil ? .pass : .cache
@@ -53,10 +60,14 @@ class CacheExchange: Exchange {
   // MARK: Asking the origin
 
   override func start() {
-    switch course.begin(isShared: false) {
-    case .join, .fetch: super.start()
+    switch course.begin(isShared: mayShare) {
+    case .join: join()
+    case .fetch: fetch()
     }
   }
+
+  /// Asks the origin.
+  func fetch() { super.start() }
 
   override func prepareLane(_ head: inout RequestHead) -> ProxyFailure? {
     guard permit != nil, request.method == .get else { return nil }
@@ -84,6 +95,7 @@ class CacheExchange: Exchange {
     case .merge: if let stored { validated(stored, by: head) }
     case .askAgain: if let stored { forget(stored, because: .decision) }
     case .answerStale:
+      land(.failed)
       if let stored { _ = answerStale(stored, because: .status(head.status)) }
     case .giveUp: giveUp()
     case .changeLane: if let sign = decisionSign(head) { changeLane(head, sign, framing: framing) }
@@ -130,9 +142,17 @@ class CacheExchange: Exchange {
     invalidate(by: head)
     let storable = openStore(for: head, framing: framing)
     record.status = head.status
+    if let storable {
+      open(storable)
+    } else {
+      land(head.status.isServerError ? .failed : .notShared)
+    }
     let holdsIt = storable.map(clientHolds) ?? false
     course.began(clientIsAnswered: holdsIt)
-    if holdsIt, let storable { return sendNotModified(storable) }
+    if holdsIt, let storable {
+      sendNotModified(storable)
+      return releaseClient()
+    }
     guard client != nil else {
       if writer == nil { giveUp() }
       return
@@ -150,9 +170,11 @@ class CacheExchange: Exchange {
     case .keep: break
     case .release: release(finding, isWhole: false)
     case .pass:
-      unsafe writer?.append(piece)
+      unsafe store(piece)
       unsafe deliver(content: piece)
-    case .store: unsafe writer?.append(piece)
+    case .store:
+      unsafe store(piece)
+      if let writer, !writer.wantsContent { giveUp() }
     case .deliver: unsafe deliver(content: piece)
     case .drop: break
     }
@@ -201,12 +223,46 @@ class CacheExchange: Exchange {
   override func responseBroken() {
     cancelStoring()
     held = nil
+    leavesFlight()
+  }
+
+  // MARK: The client's side
+
+  /// The client has its answer and goes on; the fetch does, too, for the store.
+  private func releaseClient() {
+    let released = client
+    detachClient()
+    released?.responseEnded()
+  }
+
+  override func clientGone() {
+    guard !isEnded else { return }
+    switch course.clientLeft(isFollowed: writer?.hasReaders ?? false) {
+    case .fetchOn:
+      record.outcome = .clientGone
+      detachClient()
+      origin?.resume()
+    case .leave, .giveUp: super.clientGone()
+    }
+  }
+
+  override func clientDrained() {
+    guard course.isFollowing else { return super.clientDrained() }
+    moreArrived()
+  }
+
+  override func clientSaturated(_ client: ClientConnection) {
+    guard case .leading = flight, let writer, writer.wantsContent else {
+      return super.clientSaturated(client)
+    }
+    holdUp(client, whileStoring: writer)
   }
 
   // MARK: Failures
 
   override func fail(_ failure: ProxyFailure, violation: ProtocolViolation? = nil) {
     guard !isEnded else { return }
+    land(.failed)
     switch course.failed(isStarted: answerIsStarted) {
     case .answerStaleOrFail:
       if failure.isUnreachable, let stored, answerStale(stored, because: .unreachable) { return }
@@ -228,6 +284,7 @@ class CacheExchange: Exchange {
   private func changeLane(_ head: ResponseHead, _ sign: DecisionSign, framing: BodyFraming) {
     record.lane = .undeclared
     record.cacheReason = .decision
+    land(.notShared)
     if permit != nil { worker.shared.store.invalidate(key) }
     worker.report(undeclared: head, sign: sign, of: self)
     guard route.settings.onDecision == .deliver else { return fail(.undeclaredDecision) }
@@ -244,6 +301,7 @@ struct CacheLookup {
   var permit: LookupPermit?
   var key: [UInt8] = []
   var stored: StoredResponse?
+  var moment: StoreMoment?
 }
 
 /// A response that is held until enough of its content is there to say what it is.

@@ -11,6 +11,8 @@ final class SharedState: Sendable {
   static let logDeadline = Milliseconds(2_000)
 
   let store: CacheStore
+  /// The fetches under way that others may have a part in.
+  let flights = FlightTable.overLoops()
   /// Nil when there is none.
   let accessLog: LineLog?
   /// Nil when there is none.

@@ -127,6 +127,7 @@ extension Worker {
     case .staleAllowed, .validate: break
     }
     lookup.key = keyBuffer
+    lookup.moment = shared.store.moment(of: key.span)
     var incoming = incoming
     // The origin is told what the key says: an answer that names its host is for all who share it.
     incoming.head.authority = CacheKey.authority(

@@ -43,6 +43,9 @@ final class Worker {
   private var probers: [ServiceProber] = []
   private var headBuffer: [UInt8] = []
   var keyBuffer: [UInt8] = []
+  /// Exchanges that other loops have something to tell, by number.
+  var sharing: [UInt64: CacheExchange] = [:]
+  var followBuffer: [UInt8] = []
   private var exchangeCount: UInt64 = 0
   private let idStart: UInt32
   let clientLimit: Int

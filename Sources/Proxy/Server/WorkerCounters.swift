@@ -22,6 +22,7 @@ struct WorkerCounters {
   private let durations: [Histogram]
   private let hit: Counter
   private let miss: Counter
+  private let collapsed: Counter
   private let bypass: Counter
   private let clients: Gauge
   private let inFlight: Gauge
@@ -49,6 +50,7 @@ struct WorkerCounters {
     }
     hit = metrics.counter(.cacheLookups, ["hit"])
     miss = metrics.counter(.cacheLookups, ["miss"])
+    collapsed = metrics.counter(.cacheLookups, ["collapsed"])
     bypass = metrics.counter(.cacheLookups, ["bypass"])
     clients = metrics.gauge(.clientConnections)
     turnedAway = metrics.counter(.connectionsRefused, ["overloaded"])
@@ -78,7 +80,8 @@ struct WorkerCounters {
     sheet.add(to: responses[group < responses.count ? group : 0])
     sheet.observe(nanoseconds, in: durations[record.lane.index])
     if record.lane == .cache {
-      sheet.add(to: record.outcome == .hit ? hit : miss)
+      let answered = record.outcome == .hit ? hit : miss
+      sheet.add(to: record.isCollapsed ? collapsed : answered)
     } else if record.lane == .pass {
       sheet.add(to: bypass)
     }
