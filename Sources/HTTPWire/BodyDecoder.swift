@@ -16,18 +16,28 @@ package struct BodyDecoder: ~Copyable {
     case length, chunked, untilClose
   }
 
+  /// The chunked coding's own state, apart: most messages have none, and an idle connection should
+  /// not hold room for it.
+  private final class Chunks {
+    var decoder: ChunkedDecoder
+    init(limits: WireLimits) { decoder = ChunkedDecoder(limits: limits) }
+  }
+
   private let mode: Mode
-  private var remaining: Int64
-  private var chunks: ChunkedDecoder
   private var isClosed = false
+  private var remaining: Int64 = 0
+  private var chunks: Chunks?
 
   package init(_ framing: BodyFraming, limits: WireLimits = WireLimits()) {
-    chunks = ChunkedDecoder(limits: limits)
     switch framing {
-    case .none: (mode, remaining) = (.length, 0)
-    case .length(let length): (mode, remaining) = (.length, max(length, 0))
-    case .chunked: (mode, remaining) = (.chunked, 0)
-    case .untilClose: (mode, remaining) = (.untilClose, 0)
+    case .none: mode = .length
+    case .length(let length):
+      mode = .length
+      remaining = max(length, 0)
+    case .chunked:
+      mode = .chunked
+      chunks = Chunks(limits: limits)
+    case .untilClose: mode = .untilClose
     }
   }
 
@@ -35,20 +45,22 @@ package struct BodyDecoder: ~Copyable {
   package var isFinished: Bool {
     switch mode {
     case .length: remaining == 0
-    case .chunked: chunks.isFinished
+    case .chunked: chunks?.decoder.isFinished ?? true
     case .untilClose: isClosed
     }
   }
 
   /// The trailer fields; empty before the end, and for all framings but chunked.
-  package var trailers: FieldSection { chunks.trailers }
+  package var trailers: FieldSection { chunks?.decoder.trailers ?? FieldSection() }
 
   /// The next piece of content in `bytes` from `offset` on.
   package mutating func next(in bytes: Span<UInt8>, from offset: Int) throws(ProtocolViolation)
     -> BodyEvent
   {
     switch mode {
-    case .chunked: return try chunks.next(in: bytes, from: offset)
+    case .chunked:
+      guard let chunks else { return .end(next: offset) }
+      return try chunks.decoder.next(in: bytes, from: offset)
     case .length:
       guard remaining > 0 else { return .end(next: offset) }
       guard offset < bytes.count else { return .needsMore }

@@ -91,25 +91,31 @@ package enum MessageSerializer {
   package static func append(_ fields: FieldSection, to output: inout [UInt8])
     throws(ProtocolViolation)
   {
-    let start = output.count
     let source = fields.storage.span
+    var size = 0
     for line in fields.lines {
-      let lineStart = output.count
-      guard appendLine(line, of: source, to: &output) else {
-        throw unsendable(&output, backTo: start)
+      guard isSendable(line, of: source) else { throw ProtocolViolation(.unsendableMessage) }
+      size &+= Int(line.nameLength) &+ Int(line.valueLength) &+ lineOverhead
+    }
+    // All lines are checked by now: they are written in one go, past the array's own checks.
+    output.append(addingCapacity: size) { room in
+      for line in fields.lines {
+        room.append(copying: source.extracting(line.nameRange))
+        room.append(ASCII.colon)
+        room.append(ASCII.space)
+        room.append(copying: source.extracting(line.valueRange))
+        room.append(ASCII.carriageReturn)
+        room.append(ASCII.lineFeed)
       }
-      guard holdsNoControl(output, from: lineStart) else {
-        throw unsendable(&output, backTo: start)
-      }
-      appendLineEnd(to: &output)
     }
   }
 
-  /// Appends name, colon, space and value; false where the line lies outside its section or the
-  /// name is no token.
-  private static func appendLine(
-    _ line: FieldLine, of source: Span<UInt8>, to output: inout [UInt8]
-  ) -> Bool {
+  /// Colon, space, CR and LF.
+  private static let lineOverhead = 4
+
+  /// Whether the line lies inside its section, its name is a token and its value has no control
+  /// byte but tabs.
+  private static func isSendable(_ line: FieldLine, of source: Span<UInt8>) -> Bool {
     let name = line.nameRange
     let value = line.valueRange
     guard !name.isEmpty, name.upperBound <= source.count, value.upperBound <= source.count else {
@@ -118,11 +124,11 @@ package enum MessageSerializer {
     if line.known == nil {
       for index in name where !ASCII.isTokenCharacter(source[index]) { return false }
     }
-    output.append(span: source.extracting(name))
-    output.append(ASCII.colon)
-    output.append(ASCII.space)
-    output.append(span: source.extracting(value))
-    return true
+    var found = source.firstControlByte(from: value.lowerBound, to: value.upperBound)
+    while found < value.upperBound, source[found] == ASCII.horizontalTab {
+      found = source.firstControlByte(from: found &+ 1, to: value.upperBound)
+    }
+    return found == value.upperBound
   }
 
   /// The empty line that ends a head.
@@ -189,8 +195,17 @@ package enum MessageSerializer {
   }
 }
 
-extension [UInt8] {
-  fileprivate mutating func append(span: Span<UInt8>) {
-    unsafe span.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
+extension OutputSpan<UInt8> {
+  /// Appends the bytes in one copy; they must fit.
+  fileprivate mutating func append(copying bytes: Span<UInt8>) {
+    precondition(bytes.count <= freeCapacity, "the room was counted before")
+    guard !bytes.isEmpty else { return }
+    unsafe bytes.withUnsafeBufferPointer { source in
+      unsafe withUnsafeMutableBufferPointer { room, count in
+        let place = unsafe UnsafeMutableBufferPointer(rebasing: room[count..<count + source.count])
+        _ = unsafe place.update(fromContentsOf: source)
+        count += source.count
+      }
+    }
   }
 }

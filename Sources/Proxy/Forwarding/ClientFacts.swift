@@ -15,10 +15,34 @@ struct ClientFacts {
   var isSecure: Bool
   /// Whether the peer's own forwarding fields are believed.
   var isTrusted: Bool
+  /// Who the client is by its verified certificate; nil without one.
+  private var identity: Identity?
+
+  /// What most clients do not have is kept apart, so that an idle connection holds no room for it.
+  private final class Identity: Sendable {
+    let certificate: ClientCertificateFacts
+    let names: ClientCertificateNames
+
+    init(certificate: ClientCertificateFacts, names: ClientCertificateNames) {
+      self.certificate = certificate
+      self.names = names
+    }
+  }
+
+  init(
+    address: [UInt8], port: UInt16, localPort: UInt16, isSecure: Bool, isTrusted: Bool
+  ) {
+    self.address = address
+    self.port = port
+    self.localPort = localPort
+    self.isSecure = isSecure
+    self.isTrusted = isTrusted
+  }
+
   /// What the verified client certificate says; nil without one.
-  var certificate: ClientCertificateFacts?
+  var certificate: ClientCertificateFacts? { identity?.certificate }
   /// Its names, for rules of verdicts; nil without one.
-  var names: ClientCertificateNames?
+  var names: ClientCertificateNames? { identity?.names }
 
   /// Where nobody waits for the answer.
   static let nobody = ClientFacts(
@@ -30,11 +54,12 @@ struct ClientFacts {
 extension ClientFacts {
   /// Takes over what the TLS edge read from a verified client certificate.
   mutating func identify(_ identity: CertificateIdentity) {
-    certificate = ClientCertificateFacts(
-      subject: identity.subject, dnsNames: identity.dnsNames, uris: identity.uris,
-      fingerprint: Array(identity.fingerprint.bytes))
-    names = ClientCertificateNames(
-      commonName: identity.commonName, emails: identity.emailAddresses,
-      dnsNames: identity.dnsNames, uris: identity.uris, subject: identity.subject)
+    self.identity = Identity(
+      certificate: ClientCertificateFacts(
+        subject: identity.subject, dnsNames: identity.dnsNames, uris: identity.uris,
+        fingerprint: Array(identity.fingerprint.bytes)),
+      names: ClientCertificateNames(
+        commonName: identity.commonName, emails: identity.emailAddresses,
+        dnsNames: identity.dnsNames, uris: identity.uris, subject: identity.subject))
   }
 }

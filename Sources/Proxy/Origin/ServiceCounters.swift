@@ -4,8 +4,9 @@ internal import Transport
 
 /// The series one loop counts on for one service, looked up once: counting is an addition.
 ///
-/// Series of what happens seldom are looked up when it happens.
-struct ServiceCounters {
+/// Series of what happens seldom are looked up when it happens. A class for the reason that
+/// `WorkerCounters` is one; belongs to one loop, not `Sendable`.
+final class ServiceCounters {
   private let metrics: Metrics
   private let sheet: MetricSheet
   private let service: String

@@ -69,8 +69,7 @@ final class ClientAcceptor: StreamAcceptor {
     let host = peer.isUnix ? [] : peer.hostBytes
     return ClientFacts(
       address: host, port: peer.port ?? 0, localPort: plan.bound.address.port ?? 0,
-      isSecure: plan.tls != nil, isTrusted: isTrusted(peer, host, plan.trustedPeers),
-      certificate: nil, names: nil)
+      isSecure: plan.tls != nil, isTrusted: isTrusted(peer, host, plan.trustedPeers))
   }
 
   /// Whoever may open the Unix socket is believed: its file's permissions say who that is.

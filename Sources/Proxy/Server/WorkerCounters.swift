@@ -14,7 +14,10 @@ enum Side: String, CaseIterable {
 }
 
 /// The series one loop counts on, looked up once: counting is an addition.
-struct WorkerCounters {
+///
+/// A class, so that whoever counts borrows one reference and not every array in here. Belongs to
+/// one loop; not `Sendable`.
+final class WorkerCounters {
   let sheet: MetricSheet
   private let metrics: Metrics
   private let requests: [[Counter]]
