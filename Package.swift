@@ -37,6 +37,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-http-structured-headers", from: "1.7.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
@@ -45,7 +46,13 @@ let package = Package(
     floor("Primitives"),
     floor("HTTPModel", ["Primitives"]),
     floor("HTTPWire", ["Primitives", "HTTPModel"]),
-    floor("CachePolicy", ["Primitives", "HTTPModel"]),
+    floor(
+      "CachePolicy",
+      [
+        "Primitives", "HTTPModel",
+        .product(
+          name: "RawStructuredFieldValues", package: "swift-http-structured-headers"),
+      ]),
     floor("Verdict", ["Primitives", "HTTPModel"]),
     floor("Audit", ["Primitives", "HTTPModel", "Verdict"]),
 

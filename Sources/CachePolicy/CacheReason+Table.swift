@@ -31,6 +31,10 @@ extension CacheReason {
       CacheReasonRow(
         code: "request-precondition", section: "RFC 9111 §4.3.2",
         meaning: "If-Match and If-Unmodified-Since are for the origin to evaluate.")
+    case .bypassRule:
+      CacheReasonRow(
+        code: "bypass-rule", section: "operator",
+        meaning: "A rule keeps requests with this field or cookie out of the cache.")
     case .requestNoStore:
       CacheReasonRow(
         code: "request-no-store", section: "RFC 9111 §5.2.1.5",
@@ -92,6 +96,18 @@ extension CacheReason {
       CacheReasonRow(
         code: "unexpected-page", section: "DESIGN §4",
         meaning: "An auth service answered with a page where an asset or a document was asked for.")
+    case .postNotForTarget:
+      CacheReasonRow(
+        code: "post-not-for-target", section: "RFC 9110 §9.3.3",
+        meaning: "A response to POST is stored only with explicit freshness and a Content-Location equal to the target.")
+    case .partContradiction:
+      CacheReasonRow(
+        code: "part-contradiction", section: "RFC 9110 §15.3.7",
+        meaning: "The 206 contradicts its own range, its length, or what was asked.")
+    case .multipartPart:
+      CacheReasonRow(
+        code: "multipart-part", section: "RFC 9111 §3.3",
+        meaning: "A 206 with several parts is not stored.")
     case .stored:
       CacheReasonRow(
         code: "stored", section: "RFC 9111 §3",
@@ -116,6 +132,10 @@ extension CacheReason {
       CacheReasonRow(
         code: "invalidated", section: "RFC 9111 §4.4",
         meaning: "The key was invalidated or purged while the response was on its way.")
+    case .incompleteKept:
+      CacheReasonRow(
+        code: "incomplete-kept", section: "RFC 9111 §3.3",
+        meaning: "The content broke off; what came is kept, to be completed by a range.")
     case .nothingStored:
       CacheReasonRow(
         code: "nothing-stored", section: "RFC 9111 §4",
@@ -206,6 +226,58 @@ extension CacheReason {
       CacheReasonRow(
         code: "unsafe-method", section: "RFC 9111 §4.4",
         meaning: "An unsafe request succeeded: what is stored for its target is invalid.")
+    case .groupInvalidated:
+      CacheReasonRow(
+        code: "group-invalidated", section: "RFC 9875 §3",
+        meaning: "An unsafe request succeeded and named a group that the stored response is in.")
+    case .rangeAnswered:
+      CacheReasonRow(
+        code: "range-answered", section: "RFC 9110 §15.3.7",
+        meaning: "The ranges asked for were answered from what is stored.")
+    case .rangeIgnored:
+      CacheReasonRow(
+        code: "range-ignored", section: "RFC 9110 §14.2",
+        meaning: "The Range field means nothing here: the whole is the answer.")
+    case .ifRangeFailed:
+      CacheReasonRow(
+        code: "if-range-failed", section: "RFC 9110 §13.1.5",
+        meaning: "If-Range names another representation than the stored one: the whole is the answer.")
+    case .rangeNotSatisfiable:
+      CacheReasonRow(
+        code: "range-not-satisfiable", section: "RFC 9110 §15.5.17",
+        meaning: "No range asked for lies within the stored representation: 416.")
+    case .partMissing:
+      CacheReasonRow(
+        code: "part-missing", section: "RFC 9111 §3.3",
+        meaning: "A part is stored, and it does not hold all that was asked for.")
+    case .partWithoutValidator:
+      CacheReasonRow(
+        code: "part-without-validator", section: "RFC 9111 §3.4",
+        meaning: "A part is stored that nothing can be added to: it has no strong validator.")
+    case .partCombined:
+      CacheReasonRow(
+        code: "part-combined", section: "RFC 9111 §3.4",
+        meaning: "The stored part and the new one were combined.")
+    case .partMismatch:
+      CacheReasonRow(
+        code: "part-mismatch", section: "RFC 9111 §3.4",
+        meaning: "The new part is of another representation than the stored one.")
+    case .partNotAdjacent:
+      CacheReasonRow(
+        code: "part-not-adjacent", section: "RFC 9111 §3.4",
+        meaning: "Between the stored part and the new one bytes are missing.")
+    case .headFreshened:
+      CacheReasonRow(
+        code: "head-freshened", section: "RFC 9111 §4.3.5",
+        meaning: "The answer to a HEAD confirmed the stored response.")
+    case .headContradiction:
+      CacheReasonRow(
+        code: "head-contradiction", section: "RFC 9111 §4.3.5",
+        meaning: "The answer to a HEAD is about another representation than the stored one.")
+    case .headSaysNothing:
+      CacheReasonRow(
+        code: "head-says-nothing", section: "RFC 9111 §4.3.5",
+        meaning: "The answer to a HEAD says nothing about the stored response.")
     }
   }
 }

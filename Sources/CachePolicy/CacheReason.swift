@@ -6,17 +6,17 @@
 package enum CacheReason: UInt8, CaseIterable, Hashable, Sendable {
   // Why an exchange stays out of the cache altogether.
   case decision, cacheDisabled, methodNotCacheable, requestContent, requestAuthorization
-  case requestCookie, requestPrecondition
+  case requestCookie, requestPrecondition, bypassRule
 
   // Why a response is not stored.
   case requestNoStore, responseNoStore, responsePrivate, statusNotFinal, statusNotUnderstood
   case statusNotStorable, authorizationNotShared, setCookie, varyAny, varyTooLarge
-  case noFreshness, uselessWhenStale
+  case noFreshness, uselessWhenStale, postNotForTarget, partContradiction, multipartPart
   // Kinds of content that an auth service may write for one user only.
   case contentUnseen, personalPage, unexpectedPage
 
   // What became of a response that was being stored.
-  case stored, objectTooLarge, incomplete, storeCancelled, storeFull, invalidated
+  case stored, objectTooLarge, incomplete, storeCancelled, storeFull, invalidated, incompleteKept
 
   // Why nothing stored could be used.
   case nothingStored, noMatchingVariant
@@ -34,8 +34,17 @@ package enum CacheReason: UInt8, CaseIterable, Hashable, Sendable {
   // What a 304 did to a stored response.
   case validatorMismatch, notAValidation
 
+  // What a range got, or why not.
+  case rangeAnswered, rangeIgnored, ifRangeFailed, rangeNotSatisfiable
+
+  // What became of a stored part.
+  case partMissing, partWithoutValidator, partCombined, partMismatch, partNotAdjacent
+
+  // What the answer to a HEAD did to a stored response.
+  case headFreshened, headContradiction, headSaysNothing
+
   // Why something stored was removed.
-  case unsafeMethod
+  case unsafeMethod, groupInvalidated
 }
 
 /// One row of the table of reasons.

@@ -28,6 +28,7 @@ extension CacheReason {
     case .noMatchingVariant, .varyAny, .varyTooLarge: .varyMiss
     case .requestNoCache, .requestPragma, .requestMaxAge, .requestMinFresh: .request
     case .stale, .mustRevalidate, .responseNoCache, .validated, .staleTooLong: .stale
+    case .partMissing, .partWithoutValidator, .partMismatch, .partNotAdjacent: .partial
     default: .bypass
     }
   }

@@ -4,24 +4,38 @@ internal import Primitives
 /// The keys that a response to an unsafe request makes invalid (RFC 9111 §4.4): the target's own,
 /// and those of `Location` and `Content-Location` on the same origin. Empty for safe methods and
 /// errors.
+///
+/// They are bases (`CacheKey.base`): what is stored under them with any extras is invalid, too.
 package func invalidationKeys(
-  for request: RequestHead, scheme: Scheme, response: ResponseHead, partition: UInt32 = 0
+  for request: RequestHead, scheme: Scheme, response: ResponseHead, partition: UInt32 = 0,
+  rules: KeyRules = KeyRules()
 ) -> [[UInt8]] {
-  guard !request.method.isSafe, (200..<400).contains(response.status.code) else { return [] }
-  var key: [UInt8] = []
-  CacheKey.write(for: request, scheme: scheme, partition: partition, into: &key)
-  var keys = [key]
-  let base = URIReference.Base(scheme: scheme, authority: request.authority, path: request.path)
-  for field in [KnownField.location, .contentLocation] {
-    guard let reference = response.fields.only(field),
-      let target = URIReference.targetOnSameOrigin(reference, base: base)
-    else { continue }
+  guard invalidates(request, response) else { return [] }
+  var keys: [[UInt8]] = []
+  func add(path: ArraySlice<UInt8>, query: ArraySlice<UInt8>?) {
+    let target = CacheKey.target(path: path, query: query, rules: rules)
+    var key: [UInt8] = []
     CacheKey.write(
       target: target[...], authority: request.authority, scheme: scheme, partition: partition,
       into: &key)
     if !keys.contains(key) { keys.append(key) }
   }
+  add(path: request.path, query: request.query)
+  let base = URIReference.Base(scheme: scheme, authority: request.authority, path: request.path)
+  for field in [KnownField.location, .contentLocation] {
+    guard let reference = response.fields.only(field),
+      let target = URIReference.targetOnSameOrigin(reference, base: base)
+    else { continue }
+    let path = target.prefix { $0 != ASCII.questionMark }
+    let query = target[path.endIndex...]
+    add(path: path, query: query.isEmpty ? nil : query.dropFirst())
+  }
   return keys
+}
+
+/// Whether a response says that what is stored may have changed: an unsafe request succeeded.
+func invalidates(_ request: RequestHead, _ response: ResponseHead) -> Bool {
+  !request.method.isSafe && (200..<400).contains(response.status.code)
 }
 
 /// Resolves a URI reference against a target URI (RFC 3986 §5.2), as far as the cache needs it.

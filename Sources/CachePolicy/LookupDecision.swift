@@ -11,6 +11,9 @@ package struct LookupPermit: Sendable, Hashable {
 /// Whether a request is looked up at all.
 package enum LookupDecision: Sendable, Hashable {
   case lookUp(LookupPermit)
+  /// Goes to the origin as it came; its answer may be stored, under the key of GET (RFC 9110
+  /// §9.3.3).
+  case fetchOnly(LookupPermit, CacheReason)
   /// Goes to the origin as it came; nothing is reused. `Cache-Status` says `fwd=bypass` or
   /// `fwd=method`.
   case bypass(CacheReason)
@@ -23,7 +26,7 @@ package func lookupDecision(
   if exchange == .decision { return .bypass(.decision) }
   if !rules.isEnabled { return .bypass(.cacheDisabled) }
   guard request.method == .get || request.method == .head else {
-    return .bypass(.methodNotCacheable)
+    return otherMethodDecision(for: request, rules: rules)
   }
   let fields = request.fields
   if requestHasContent(fields) { return .bypass(.requestContent) }
@@ -33,6 +36,28 @@ package func lookupDecision(
   if !rules.sharesWithAuthorized, fields.contains(.authorization) {
     return .bypass(.requestAuthorization)
   }
-  if hasDecidingCookie(fields, rule: rules.cookies) { return .bypass(.requestCookie) }
+  if let reason = refusalOfSender(fields, rules: rules) { return .bypass(reason) }
   return .lookUp(LookupPermit())
+}
+
+/// Why who asks keeps a request out of the cache.
+private func refusalOfSender(_ fields: FieldSection, rules: CacheRules) -> CacheReason? {
+  if hasDecidingCookie(fields, rule: rules.cookies) { return .requestCookie }
+  return rules.hasRareRules && rules.bypass.matches(fields) ? .bypassRule : nil
+}
+
+/// POST is never answered from the store, and its answer may be stored where the rules say so.
+private func otherMethodDecision(for request: RequestHead, rules: CacheRules) -> LookupDecision {
+  guard request.method == .post, rules.storesPost,
+    refusalOfSender(request.fields, rules: rules) == nil
+  else { return .bypass(.methodNotCacheable) }
+  return .fetchOnly(LookupPermit(), .methodNotCacheable)
+}
+
+extension BypassRule {
+  /// Whether a request has what keeps it out.
+  func matches(_ request: FieldSection) -> Bool {
+    fields.contains { request.count(of: $0) > 0 }
+      || cookies.contains { !cookieValues(named: $0, in: request).isEmpty }
+  }
 }

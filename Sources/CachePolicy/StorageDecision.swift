@@ -20,14 +20,21 @@ package enum StorageDecision: Sendable, Equatable {
 ///
 /// - `requestedAt`: when the request had been sent upstream; `receivedAt`: when the head had
 ///   arrived.
+/// - `contentLength`: what the framing announced, nil where it announced nothing: a 206 that is not
+///   as long as its range is refused.
 package func storageDecision(
   for response: ResponseHead, to request: RequestHead, exchange: ExchangeClass,
-  requestedAt: WallTime, receivedAt: WallTime, rules: CacheRules
+  requestedAt: WallTime, receivedAt: WallTime, contentLength: Int64? = nil, rules: CacheRules
 ) -> StorageDecision {
   switch exchange {
   case .decision: return .refuse(.decision)
   case .withheld(let reason): return .refuse(reason)
   case .other: break
+  }
+  if response.status == .partialContent {
+    return partStorageDecision(
+      for: response, to: request, requestedAt: requestedAt, receivedAt: receivedAt,
+      contentLength: contentLength, rules: rules)
   }
   let question = StorageQuestion(
     response: response, request: request,
@@ -35,6 +42,28 @@ package func storageDecision(
     rules: rules)
   if let reason = question.firstRefusal() { return .refuse(reason) }
   return question.storable()
+}
+
+/// The same for a 206 (RFC 9111 §3.3): stored as the 200 it is a part of.
+private func partStorageDecision(
+  for response: ResponseHead, to request: RequestHead, requestedAt: WallTime,
+  receivedAt: WallTime, contentLength: Int64?, rules: CacheRules
+) -> StorageDecision {
+  guard rules.storesParts else { return .refuse(.statusNotStorable) }
+  if isMultipart(response.fields) { return .refuse(.multipartPart) }
+  guard request.method == .get, request.fields.contains(.range),
+    !contradictsItsRange(response, contentLength: contentLength),
+    let part = ContentRange(response.fields)?.part
+  else { return .refuse(.partContradiction) }
+  var whole = response
+  whole.status = .ok
+  whole.reason = []
+  let question = StorageQuestion(
+    response: whole, request: request,
+    times: ArrivalTimes(of: response, requestedAt: requestedAt, receivedAt: receivedAt),
+    rules: rules)
+  if let reason = question.firstRefusal() { return .refuse(reason) }
+  return question.storable(part: part.isWhole ? nil : part)
 }
 
 /// One response and all that decides about storing it. Each rule answers with its reason to refuse,
@@ -57,6 +86,19 @@ struct StorageQuestion {
       of: response, directives: directives, times: times, rules: rules)
   }
 
+  /// A stored response updated by another one, as if it had come whole. HEAD freshens, too.
+  init(
+    merging merged: ResponseHead, request: RequestHead, requestedAt: WallTime,
+    receivedAt: WallTime, rules: CacheRules
+  ) {
+    var fetch = request
+    fetch.method = .get
+    self.init(
+      response: merged, request: fetch,
+      times: ArrivalTimes(of: merged, requestedAt: requestedAt, receivedAt: receivedAt),
+      rules: rules)
+  }
+
   /// The rules in order; the first that refuses gives the reason.
   func firstRefusal() -> CacheReason? {
     if let reason = refusalByRules() ?? refusalByMethod() ?? refusalByRequestContent() {
@@ -74,14 +116,29 @@ struct StorageQuestion {
 
   private func refusalByRules() -> CacheReason? { rules.isEnabled ? nil : .cacheDisabled }
 
-  // RFC 9111 §3: the method is understood by the cache. HEAD has nothing to keep.
+  // RFC 9111 §3: the method is understood by the cache. HEAD has nothing to keep, and POST only
+  // what is said to be what GET would get.
   private func refusalByMethod() -> CacheReason? {
-    request.method == .get ? nil : .methodNotCacheable
+    if request.method == .get { return nil }
+    guard request.method == .post, rules.storesPost else { return .methodNotCacheable }
+    let isForTarget =
+      response.fields.only(.contentLocation).map { isTarget($0) } ?? false
+    return response.status == .ok && freshness.isExplicit && isForTarget ? nil : .postNotForTarget
+  }
+
+  /// Whether a reference is the request's own target, over either scheme (RFC 9110 §9.3.3).
+  private func isTarget(_ reference: ArraySlice<UInt8>) -> Bool {
+    [Scheme.https, .http].contains { scheme in
+      let base = URIReference.Base(
+        scheme: scheme, authority: request.authority, path: request.path)
+      let query = request.query.map { [ASCII.questionMark] + $0 } ?? []
+      return URIReference.targetOnSameOrigin(reference, base: base) == request.path + query
+    }
   }
 
   // Content of a GET is not part of the key (RFC 9110 §9.3.1).
   private func refusalByRequestContent() -> CacheReason? {
-    requestHasContent(request.fields) ? .requestContent : nil
+    request.method == .get && requestHasContent(request.fields) ? .requestContent : nil
   }
 
   // RFC 9111 §3: the status is final; 206 and 304 complete something stored, or nothing.
@@ -187,28 +244,48 @@ extension StorageQuestion {
     if directives.flags.contains(.immutable) { flags.insert(.immutable) }
     if lastModified != nil { flags.insert(.hasLastModified) }
     if request.fields.contains(.authorization) { flags.insert(.authorized) }
+    if request.method == .post { flags.insert(.fromPost) }
     return flags
   }
 
+  /// What of the request selects this response.
+  func varyKey() -> VaryKey.Outcome {
+    VaryKey.make(for: response.fields, request: request.fields)
+  }
+
   /// Everything the store needs, or a refusal for `Vary`.
-  func storable() -> StorageDecision {
-    switch VaryKey.make(for: response.fields, request: request.fields) {
-    case .key(let vary): .store(storable(vary: vary))
+  func storable(part: StoredPart? = nil) -> StorageDecision {
+    switch varyKey() {
+    case .key(let vary): .store(storable(vary: vary, part: part))
     case .any: .refuse(.varyAny)
     case .tooLarge: .refuse(.varyTooLarge)
     }
   }
 
   /// The storable form whatever the rules say: for a response that was stored before.
-  func storable(vary: VaryKey) -> StorableResponse {
+  func storable(vary: VaryKey, part: StoredPart?) -> StorableResponse {
     let head = StoredHead(
       of: response, dropping: directives.unstoredFields, receivedAt: times.receivedAt)
+    var flags = flags
+    var annex = StoredAnnex()
+    if let part, !part.isWhole {
+      flags.insert(.partial)
+      annex.append(part)
+    }
+    for label in cacheLabels(of: response.fields) {
+      flags.insert(.labelled)
+      annex.append(label)
+    }
+    if rules.usesNoVarySearch, let search = NoVarySearch(response.fields) {
+      flags.insert(.variesBySearch)
+      annex.append(search: search.encoded)
+    }
     let metadata = StoredMetadata(
       status: response.status, flags: flags, times: times,
       modifiedAt: lastModified ?? times.date, freshness: freshness,
       staleWhileRevalidate: staleWhileRevalidate, staleIfError: staleIfError,
       validators: head.validators)
-    return StorableResponse(metadata: metadata, vary: vary, head: head.bytes)
+    return StorableResponse(metadata: metadata, vary: vary, head: head.bytes, annex: annex)
   }
 }
 

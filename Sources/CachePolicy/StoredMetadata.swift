@@ -9,8 +9,8 @@ package import Primitives
 package struct StoredMetadata: Sendable, Equatable {
   /// What the response forbids or offers.
   package struct Flags: OptionSet, Sendable, Hashable {
-    package let rawValue: UInt8
-    package init(rawValue: UInt8) { self.rawValue = rawValue }
+    package let rawValue: UInt16
+    package init(rawValue: UInt16) { self.rawValue = rawValue }
 
     /// Validated before each use (`no-cache`).
     package static let noCache = Flags(rawValue: 1 << 0)
@@ -22,6 +22,16 @@ package struct StoredMetadata: Sendable, Equatable {
     package static let hasLastModified = Flags(rawValue: 1 << 3)
     /// The request that fetched it carried `Authorization`.
     package static let authorized = Flags(rawValue: 1 << 4)
+    /// Only a part of the content is held, the annex says which: never an answer before
+    /// `rangeDecision` was asked.
+    package static let partial = Flags(rawValue: 1 << 5)
+    /// The annex has labels to be removed by.
+    package static let labelled = Flags(rawValue: 1 << 6)
+    /// The annex has a `No-Vary-Search` rule, and the response is stored under the key that it
+    /// makes.
+    package static let variesBySearch = Flags(rawValue: 1 << 7)
+    /// Fetched by POST (RFC 9110 §9.3.3).
+    package static let fromPost = Flags(rawValue: 1 << 8)
   }
 
   /// When the response's head had arrived.
@@ -38,7 +48,7 @@ package struct StoredMetadata: Sendable, Equatable {
   private let lastModifiedLength: UInt16
   private let lastModifiedStart: UInt32
   package let status: Status
-  package let flags: Flags
+  package private(set) var flags: Flags
   /// Where the lifetime comes from.
   package let freshnessSource: FreshnessSource
 
@@ -81,6 +91,12 @@ package struct StoredMetadata: Sendable, Equatable {
   /// Whether the origin can be asked if it still holds (RFC 9111 §4.3.1).
   package var hasValidator: Bool { entityTagLength > 0 || lastModifiedLength > 0 }
 
+  func adding(_ flags: Flags) -> StoredMetadata {
+    var copy = self
+    copy.flags.formUnion(flags)
+    return copy
+  }
+
   /// `current_age` (RFC 9111 §4.2.3), to the millisecond. A clock stepped back counts as no time
   /// passed.
   package func currentAge(at now: WallTime) -> Milliseconds {
@@ -103,4 +119,27 @@ package struct StorableResponse: Sendable, Equatable {
   /// The serialised head, its last field line included, without the empty line and without
   /// `Content-Length`, `Age` and what concerns one connection.
   package let head: [UInt8]
+  /// What few responses have besides; empty for nearly all.
+  package let annex: StoredAnnex
+
+  init(metadata: StoredMetadata, vary: VaryKey, head: [UInt8], annex: StoredAnnex) {
+    self.metadata = metadata
+    self.vary = vary
+    self.head = head
+    self.annex = annex
+  }
+
+  /// The same response where only this part of its content is held.
+  func holding(_ part: StoredPart) -> StorableResponse {
+    var annex = StoredAnnex()
+    annex.append(part)
+    return StorableResponse(
+      metadata: metadata.adding(.partial), vary: vary, head: head,
+      annex: annex.followed(by: self.annex))
+  }
+
+  /// Which part of the content this is; nil for the whole.
+  package var part: StoredPart? {
+    metadata.flags.contains(.partial) ? StoredAnnex.part(in: annex.bytes.span) : nil
+  }
 }

@@ -10,25 +10,43 @@ package func setValidationFields(
   of stored: StoredMetadata, head: ArraySlice<UInt8>, in fields: inout FieldSection
 ) {
   removeConditions(from: &fields)
-  if let tag = value(at: stored.entityTagRange, in: head) { fields.append(.ifNoneMatch, tag) }
-  if let date = value(at: stored.lastModifiedRange, in: head) {
+  if let tag = storedValue(at: stored.entityTagRange, in: head) { fields.append(.ifNoneMatch, tag) }
+  if let date = storedValue(at: stored.lastModifiedRange, in: head) {
     fields.append(.ifModifiedSince, date)
   }
 }
 
+/// What a request to the origin asks for on a miss.
+package enum MissRequest: Sendable, Hashable {
+  /// The whole representation.
+  case whole
+  /// The client's own range: a 206 may come and be stored as a part.
+  case range
+}
+
+/// Makes a client's GET fit for a miss of a cacheable target: its conditions go, so that a whole
+/// answer comes and can be stored. `Range` and `If-Range` stay where parts are stored (RFC 9111
+/// §3.3), else they go, too.
+package func prepareMiss(in fields: inout FieldSection, rules: CacheRules) -> MissRequest {
+  let keepsRange =
+    rules.storesParts && fields.contains(.range)
+    && RangeField.specs(of: fields, limit: Int(rules.rangeLimit)) != nil
+  guard keepsRange else {
+    removeConditions(from: &fields)
+    return .whole
+  }
+  fields.removeAll(.ifNoneMatch)
+  fields.removeAll(.ifModifiedSince)
+  return .range
+}
+
 /// Takes a client's conditions and ranges off a request, so that the whole representation comes and
-/// can be stored: for a miss of a cacheable target.
+/// can be stored.
 package func removeConditions(from fields: inout FieldSection) {
   fields.removeAll(.ifNoneMatch)
   fields.removeAll(.ifModifiedSince)
   fields.removeAll(.ifRange)
   fields.removeAll(.range)
-}
-
-/// A part of a stored head, nil when the range is empty or not inside.
-private func value(at range: Range<Int>, in head: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-  guard !range.isEmpty, range.upperBound <= head.count else { return nil }
-  return head[head.startIndex + range.lowerBound..<head.startIndex + range.upperBound]
 }
 
 /// What the answer to a validation does to the stored response.
@@ -54,38 +72,65 @@ package enum FreshenDecision: Sendable, Equatable {
 /// Updates a stored response from a 304 (RFC 9111 §3.2, §4.3.4).
 ///
 /// `head` is the stored head, `request` the request that the client sent (its fields select the
-/// variant).
+/// variant). `part` is what is held of the content where that is not all. `vary` is what selects
+/// the stored response, where that is another one than the validation was about (`FreshenScope`).
 package func freshenDecision(
-  stored: StoredMetadata, head: ArraySlice<UInt8>, by response: ResponseHead,
-  to request: RequestHead, requestedAt: WallTime, receivedAt: WallTime, rules: CacheRules
+  stored: StoredMetadata, head: ArraySlice<UInt8>, part: StoredPart? = nil, vary: VaryKey? = nil,
+  by response: ResponseHead, to request: RequestHead, requestedAt: WallTime, receivedAt: WallTime,
+  rules: CacheRules
 ) -> FreshenDecision {
   guard response.status == .notModified else { return .refuse(.notAValidation) }
-  let storedFields = StoredHead.fields(of: head)
-  guard validatorsAgree(storedFields, response.fields) else { return .refuse(.validatorMismatch) }
-  let merged = ResponseHead(
-    status: stored.status, reason: StoredHead.reason(of: head),
-    fields: mergedFields(storedFields, updatedBy: response.fields, receivedAt: receivedAt))
-  // `no-store` and the like are judged as if the merged response had come whole. HEAD freshens,
-  // too.
-  var fetch = request
-  fetch.method = .get
-  let question = StorageQuestion(
-    response: merged, request: fetch,
-    times: ArrivalTimes(of: merged, requestedAt: requestedAt, receivedAt: receivedAt), rules: rules)
-  switch VaryKey.make(for: merged.fields, request: request.fields) {
-  case .key(let vary):
-    let updated = question.storable(vary: vary)
-    guard let reason = question.firstRefusal() else { return .freshened(updated) }
-    return isAboutRequest(reason)
-      ? .answerOnly(updated, reason) : .answerAndRemove(updated, reason)
-  case .any: return .answerAndRemove(question.storable(vary: VaryKey()), .varyAny)
-  case .tooLarge: return .answerAndRemove(question.storable(vary: VaryKey()), .varyTooLarge)
+  guard validatorsAgree(StoredHead.fields(of: head), response.fields) else {
+    return .refuse(.validatorMismatch)
   }
+  // `no-store` and the like are judged as if the merged response had come whole.
+  let question = StorageQuestion(
+    merging: mergedHead(stored: stored, head: head, by: response.fields, receivedAt: receivedAt),
+    request: request, requestedAt: requestedAt, receivedAt: receivedAt, rules: rules)
+  if let vary { return freshened(question, vary: vary, part: part) }
+  switch question.varyKey() {
+  case .key(let vary): return freshened(question, vary: vary, part: part)
+  case .any:
+    return .answerAndRemove(question.storable(vary: VaryKey(), part: part), .varyAny)
+  case .tooLarge:
+    return .answerAndRemove(question.storable(vary: VaryKey(), part: part), .varyTooLarge)
+  }
+}
+
+private func freshened(_ question: StorageQuestion, vary: VaryKey, part: StoredPart?)
+  -> FreshenDecision
+{
+  let updated = question.storable(vary: vary, part: part)
+  guard let reason = question.firstRefusal() else { return .freshened(updated) }
+  return isAboutRequest(reason) ? .answerOnly(updated, reason) : .answerAndRemove(updated, reason)
+}
+
+/// Which stored responses of a key a 304 freshens besides the one it was asked about (RFC 9111
+/// §4.3.4). Each of them is put to `freshenDecision` with its own `vary`.
+package enum FreshenScope: Sendable, Hashable {
+  /// Every one whose strong `ETag` is that of the 304.
+  case everyWithStrongTag([UInt8])
+  /// None: the tag is weak, or there is none, and only the most recent one is meant.
+  case onlyAsked
+
+  /// Whether a stored response is meant.
+  package func includes(_ stored: StoredMetadata, head: ArraySlice<UInt8>) -> Bool {
+    guard case .everyWithStrongTag(let tag) = self else { return false }
+    return StoredValidators(stored, head: head).strongTag?.elementsEqual(tag) ?? false
+  }
+}
+
+/// Which stored responses a 304 freshens besides the one it was asked about.
+package func freshenScope(of response: ResponseHead) -> FreshenScope {
+  guard let value = response.fields.only(.etag), let tag = EntityTag(value), !tag.isWeak else {
+    return .onlyAsked
+  }
+  return .everyWithStrongTag(Array(value))
 }
 
 /// Whether a refusal to store says something about this request and nothing about what is stored:
 /// else any client could empty the store by asking for validation with `no-store`.
-private func isAboutRequest(_ reason: CacheReason) -> Bool {
+func isAboutRequest(_ reason: CacheReason) -> Bool {
   switch reason {
   case .requestNoStore, .authorizationNotShared, .requestCookie, .requestContent: true
   default: false
@@ -106,6 +151,15 @@ private func validatorsAgree(_ stored: FieldSection, _ update: FieldSection) -> 
     return value == storedValue
   }
   return true
+}
+
+/// A stored head as a response updated by the fields of a newer one about the same representation.
+func mergedHead(
+  stored: StoredMetadata, head: ArraySlice<UInt8>, by update: FieldSection, receivedAt: WallTime
+) -> ResponseHead {
+  ResponseHead(
+    status: stored.status, reason: StoredHead.reason(of: head),
+    fields: mergedFields(StoredHead.fields(of: head), updatedBy: update, receivedAt: receivedAt))
 }
 
 /// The stored lines with those of the 304 in place of the same names. What describes the stored

@@ -21,7 +21,8 @@ package struct VaryKey: Sendable, Hashable {
 
   package init() { bytes = [] }
 
-  private init(bytes: [UInt8]) { self.bytes = bytes }
+  /// Entries read back from a store.
+  package init(entries bytes: [UInt8]) { self.bytes = bytes }
 
   package var isEmpty: Bool { bytes.isEmpty }
 
@@ -49,7 +50,7 @@ package struct VaryKey: Sendable, Hashable {
       appendEntry(name, request: request, to: &bytes)
       guard bytes.count <= byteLimit else { return .tooLarge }
     }
-    return .key(VaryKey(bytes: bytes))
+    return .key(VaryKey(entries: bytes))
   }
 
   private static func appendEntry(

@@ -177,6 +177,9 @@ struct CaseRunner {
     case "lookup":
       switch lookupDecision(for: request, exchange: exchange, rules: rules) {
       case .lookUp: #expect(step.argument == "permitted", "\(place(step))")
+      case .fetchOnly(_, let reason):
+        #expect(step.argument.hasPrefix("fetch-only"), "\(place(step))")
+        expect(reason, step)
       case .bypass(let reason): expect(reason, step)
       }
     case "reuse": checkReuse(step)

@@ -27,7 +27,8 @@ struct House {
     House("Primitives", .pure),
     House("HTTPModel", .pure),
     House("HTTPWire", .pure),
-    House("CachePolicy", .pure),
+    // Structured fields only: no Foundation behind it (decision 0012).
+    House("CachePolicy", .pure, ["RawStructuredFieldValues"]),
     House("Verdict", .pure),
     House("Audit", .pure),
     House("CacheStore", .store, ["Synchronization"]),

@@ -75,7 +75,7 @@ extension Worker {
       return pass(incoming, on: client, route: route, reason: .cacheDisabled)
     }
     switch lookupDecision(for: request, exchange: .other, rules: rules) {
-    case .bypass(let reason):
+    case .bypass(let reason), .fetchOnly(_, let reason):
       pass(incoming, on: client, route: route, reason: reason)
     case .lookUp(let permit):
       lookUp(incoming, on: client, route: route, rules: rules, permit: permit)
