@@ -99,7 +99,9 @@ extension CacheReason {
     case .postNotForTarget:
       CacheReasonRow(
         code: "post-not-for-target", section: "RFC 9110 §9.3.3",
-        meaning: "A response to POST is stored only with explicit freshness and a Content-Location equal to the target.")
+        meaning:
+          "A response to POST is stored only with explicit freshness and a Content-Location equal to the target."
+      )
     case .partContradiction:
       CacheReasonRow(
         code: "part-contradiction", section: "RFC 9110 §15.3.7",
@@ -241,7 +243,8 @@ extension CacheReason {
     case .ifRangeFailed:
       CacheReasonRow(
         code: "if-range-failed", section: "RFC 9110 §13.1.5",
-        meaning: "If-Range names another representation than the stored one: the whole is the answer.")
+        meaning:
+          "If-Range names another representation than the stored one: the whole is the answer.")
     case .rangeNotSatisfiable:
       CacheReasonRow(
         code: "range-not-satisfiable", section: "RFC 9110 §15.5.17",

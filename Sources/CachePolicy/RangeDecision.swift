@@ -142,7 +142,8 @@ struct StoredValidators {
   }
 
   /// Whether `If-Range` names what is stored (RFC 9110 §13.1.5): the same strong tag, or exactly
-  /// the date of a `Last-Modified` that is strong because it lies a minute before `Date` (§8.8.2.2).
+  /// the date of a `Last-Modified` that is strong because it lies a minute before `Date`
+  /// (§8.8.2.2).
   func ifRangeHolds(_ fields: FieldSection, now: WallTime) -> Bool {
     guard let value = fields.only(.ifRange) else { return false }
     if let asked = EntityTag(value) {

@@ -63,7 +63,7 @@ private func partStorageDecision(
     times: ArrivalTimes(of: response, requestedAt: requestedAt, receivedAt: receivedAt),
     rules: rules)
   if let reason = question.firstRefusal() { return .refuse(reason) }
-  return question.storable(part: part.isWhole ? nil : part)
+  return question.storable(part: part)
 }
 
 /// One response and all that decides about storing it. Each rule answers with its reason to refuse,
@@ -264,8 +264,10 @@ extension StorageQuestion {
 
   /// The storable form whatever the rules say: for a response that was stored before.
   func storable(vary: VaryKey, part: StoredPart?) -> StorableResponse {
-    let head = StoredHead(
-      of: response, dropping: directives.unstoredFields, receivedAt: times.receivedAt)
+    // An answer from a part says itself which range it is.
+    let unstored =
+      directives.unstoredFields + (part == nil ? [] : [[UInt8](ascii: "content-range")])
+    let head = StoredHead(of: response, dropping: unstored, receivedAt: times.receivedAt)
     var flags = flags
     var annex = StoredAnnex()
     if let part, !part.isWhole {

@@ -8,14 +8,18 @@ struct CaseRunner {
   /// When the response came: Sun, 06 Nov 1994 08:49:37 GMT.
   static let arrival = WallTime(secondsSinceEpoch: 784_111_777)
 
-  private let row: PolicyCase
-  private var rules = CacheRules()
+  let row: PolicyCase
+  var rules = CacheRules()
   private var exchange = ExchangeClass.other
   private var delay: Int64 = 0
-  private var now = CaseRunner.arrival
-  private var request = RequestHead(method: .get, target: [UInt8](ascii: "/"))
-  private var response = ResponseHead(status: .ok)
-  private var stored: StorableResponse?
+  private(set) var now = CaseRunner.arrival
+  private(set) var request = RequestHead(method: .get, target: [UInt8](ascii: "/"))
+  private(set) var response = ResponseHead(status: .ok)
+  var stored: StorableResponse?
+  /// What is held once parts have been combined.
+  var combinedPart: StoredPart?
+  /// How much content came with the response, where it says so.
+  private var contentLength: Int64?
   private(set) var codes: Set<String> = []
   private(set) var expectations = 0
   private(set) var section: String?
@@ -26,7 +30,7 @@ struct CaseRunner {
     for step in row.steps {
       if setUp(step) { continue }
       expectations += 1
-      if !checkResponse(step), !checkRequest(step) {
+      if !checkResponse(step), !checkRequest(step), !checkParts(step), !checkKeys(step) {
         Issue.record("\(row.file):\(step.line): no such word as '\(step.word)'")
       }
     }
@@ -39,6 +43,7 @@ struct CaseRunner {
     case "section": section = step.argument
     case "rules": readRules(step)
     case "exchange": exchange = makeExchange(step.argument)
+    case "content": contentLength = Int64(step.argument)
     case "delay": delay = milliseconds(step.argument)
     case "at":
       now = WallTime(milliseconds: Self.arrival.milliseconds + milliseconds(step.argument))
@@ -52,34 +57,13 @@ struct CaseRunner {
     return true
   }
 
-  private mutating func readRules(_ step: PolicyCase.Step) {
-    rules = CacheRules(profile: step.argument == "conformant" ? .conformant : .strict)
-    for (name, value) in step.fields {
-      switch name {
-      case "enabled": rules.isEnabled = value == "yes"
-      case "default-ttl": rules.defaultTTL = seconds(value)
-      case "maximum-ttl": rules.maximumTTL = seconds(value)
-      case "stale-if-error": rules.staleIfError = seconds(value)
-      case "stale-while-revalidate": rules.staleWhileRevalidate = seconds(value)
-      case "request-directives": rules.honoursRequestDirectives = value == "yes"
-      case "set-cookie": rules.storesSetCookie = value == "yes"
-      case "heuristics": rules.heuristics = value == "off" ? .off : .everyListedStatus
-      case "authorized": rules.sharesWithAuthorized = value == "yes"
-      case "cookies":
-        rules.cookies = .ignoring(
-          names: value.split(separator: " ").map { Array($0.utf8) })
-      default: Issue.record("\(row.file):\(step.line): no such rule as '\(name)'")
-      }
-    }
-  }
-
   /// `decision`, `other`, or the code of a reason to withhold the response from the store.
   private func makeExchange(_ word: String) -> ExchangeClass {
     if word == "decision" { return .decision }
     return CacheReason.allCases.first { "\($0.code)" == word }.map { .withheld($0) } ?? .other
   }
 
-  private func makeRequest(_ step: PolicyCase.Step) -> RequestHead {
+  func makeRequest(_ step: PolicyCase.Step) -> RequestHead {
     let words = step.argument.split(separator: " ")
     return RequestHead(
       method: Method(token: Array(words[0].utf8)), target: Array(words[1].utf8),
@@ -87,11 +71,11 @@ struct CaseRunner {
       fields: section(of: step))
   }
 
-  private func makeResponse(_ step: PolicyCase.Step) -> ResponseHead {
+  func makeResponse(_ step: PolicyCase.Step) -> ResponseHead {
     ResponseHead(status: Status(UInt16(step.argument) ?? 999), fields: section(of: step))
   }
 
-  private func section(of step: PolicyCase.Step) -> FieldSection {
+  func section(of step: PolicyCase.Step) -> FieldSection {
     var fields = FieldSection()
     for (name, value) in step.fields {
       fields.append(name: Array(name.utf8), value: Array(expanded(value).utf8))
@@ -103,7 +87,7 @@ struct CaseRunner {
     storageDecision(
       for: response, to: request, exchange: exchange,
       requestedAt: WallTime(milliseconds: now.milliseconds - delay), receivedAt: now,
-      rules: rules)
+      contentLength: contentLength, rules: rules)
   }
 
   // MARK: Expectations about the response
@@ -140,8 +124,8 @@ struct CaseRunner {
       return
     }
     let decision = freshenDecision(
-      stored: old.metadata, head: old.head[...], by: makeResponse(answer(step)), to: request,
-      requestedAt: now, receivedAt: now, rules: rules)
+      stored: old.metadata, head: old.head[...], part: old.part, by: makeResponse(answer(step)),
+      to: request, requestedAt: now, receivedAt: now, rules: rules)
     expect(decision.reason, step)
     switch decision {
     case .freshened(let updated): stored = updated
@@ -151,14 +135,15 @@ struct CaseRunner {
   }
 
   /// `freshen: CODE STATUS`: the status of the answer to the validation, its fields below.
-  private func answer(_ step: PolicyCase.Step) -> PolicyCase.Step {
+  func answer(_ step: PolicyCase.Step) -> PolicyCase.Step {
     var answer = step
     answer.argument = step.argument.split(separator: " ").last.map(String.init) ?? ""
     return answer
   }
 
   private mutating func checkInvalidation(_ step: PolicyCase.Step) {
-    let keys = invalidationKeys(for: request, scheme: .https, response: response)
+    let keys = invalidationKeys(
+      for: request, scheme: .https, response: response, rules: rules.keys)
     let words = step.argument.split(separator: " ").map(String.init)
     let expected = words.dropFirst().map { target in
       var key: [UInt8] = []
@@ -186,7 +171,6 @@ struct CaseRunner {
     case "client": checkCondition(step)
     case "asks": checkValidationFields(step)
     case "on-error": checkFailure(step)
-    case "same-key", "other-key": checkKey(step)
     default: return false
     }
     return true
@@ -259,21 +243,9 @@ struct CaseRunner {
     #expect(words.first.map(String.init) == kind, "\(place(step)) got '\(kind)'")
   }
 
-  /// `same-key: SCHEME AUTHORITY TARGET`, against that of the request over https.
-  private func checkKey(_ step: PolicyCase.Step) {
-    let words = step.argument.split(separator: " ").map(String.init)
-    var key: [UInt8] = []
-    CacheKey.write(for: request, scheme: .https, into: &key)
-    let other = RequestHead(
-      method: .get, target: Array(words[2].utf8), authority: Array(words[1].utf8))
-    var otherKey: [UInt8] = []
-    CacheKey.write(for: other, scheme: words[0] == "http" ? .http : .https, into: &otherKey)
-    #expect((key == otherKey) == (step.word == "same-key"), "\(place(step))")
-  }
-
   // MARK: Small parts
 
-  private mutating func expect(_ reason: CacheReason, _ step: PolicyCase.Step) {
+  mutating func expect(_ reason: CacheReason, _ step: PolicyCase.Step) {
     let text = code(reason)
     codes.insert(text)
     let words = step.argument.split(separator: " ").map(String.init)
@@ -285,7 +257,7 @@ struct CaseRunner {
     return String(decoding: stored.head, as: UTF8.self).split(separator: "\r\n").map(String.init)
   }
 
-  private func code(_ reason: CacheReason) -> String { "\(reason.code)" }
+  func code(_ reason: CacheReason) -> String { "\(reason.code)" }
 
   private func name(_ source: FreshnessSource) -> String {
     switch source {
@@ -298,14 +270,14 @@ struct CaseRunner {
     }
   }
 
-  private func place(_ step: PolicyCase.Step) -> String {
+  func place(_ step: PolicyCase.Step) -> String {
     "\(row.file):\(step.line) \(row.title):"
   }
 
-  private func seconds(_ text: String) -> Seconds { Seconds(milliseconds(text) / 1000) }
+  func seconds(_ text: String) -> Seconds { Seconds(milliseconds(text) / 1000) }
 
   /// `90s` or `1500ms`, with a sign or without.
-  private func milliseconds(_ text: String) -> Int64 {
+  func milliseconds(_ text: String) -> Int64 {
     if text.hasSuffix("ms") { return Int64(text.dropLast(2)) ?? 0 }
     return (Int64(text.dropLast()) ?? 0) * 1000
   }
