@@ -100,7 +100,7 @@ extension CacheReason {
       CacheReasonRow(
         code: "post-not-for-target", section: "RFC 9110 §9.3.3",
         meaning:
-          "A response to POST is stored only with explicit freshness and a Content-Location equal to the target."
+          "A POST is stored only with explicit freshness and its target as Content-Location."
       )
     case .partContradiction:
       CacheReasonRow(

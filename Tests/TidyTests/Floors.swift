@@ -27,7 +27,6 @@ struct House {
     House("Primitives", .pure),
     House("HTTPModel", .pure),
     House("HTTPWire", .pure),
-    // Structured fields only: no Foundation behind it (decision 0012).
     House("CachePolicy", .pure, ["RawStructuredFieldValues"]),
     House("Verdict", .pure),
     House("Audit", .pure),
@@ -49,6 +48,10 @@ struct House {
 
   /// System libraries: C, imported by the edge alone, and by nothing else under any name.
   static let systemLibraries: Set = ["CLinux", "COpenSSL", "CNGHTTP2"]
+
+  /// Libraries from outside that do no more than compute, each read through and argued for in a
+  /// decision: structured fields (decision 0013).
+  static let pureLibraries: Set = ["RawStructuredFieldValues"]
 
   static func row(of target: String) -> House? { table.first { $0.target == target } }
 
