@@ -78,13 +78,13 @@ private func overridingField(_ fields: FieldSection) -> Evidence? {
       return Evidence(field, of: fields)
     }
   }
-  return namedEvidence(overrideNames, in: fields)
+  if let line = fields.firstPeerClaim {
+    return Evidence(named: fields.name(of: line), fields.value(of: line))
+  }
+  return namedEvidence(pathOverrides, in: fields)
 }
 
-private let overrideNames: [StaticString] = [
-  "X-Forwarded-Scheme", "X-Forwarded-Prefix", "X-Host", "X-Original-URL", "X-Rewrite-URL",
-  "X-Forwarded-Server", "X-Original-Host",
-]
+private let pathOverrides: [StaticString] = ["X-Original-URL", "X-Rewrite-URL"]
 
 private let methodOverrides: [StaticString] = [
   "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override",

@@ -334,6 +334,10 @@ private let requestRows: [Row] = [
     with: [("Cache-Control", "max-age=5")], finds: ["PSN-01 high untrusted-override"],
     { $0.isDecision = false }),
   Row(
+    "a prefix from a stranger", asks: [("x_forwarded_prefix", "/evil")],
+    with: [("Cache-Control", "max-age=5")], finds: ["PSN-01 high untrusted-override"],
+    { $0.isDecision = false }),
+  Row(
     "a path from a stranger", asks: [("X-Rewrite-URL", "/evil")],
     with: [("Cache-Control", "max-age=5")], finds: ["PSN-01 high untrusted-override"],
     { $0.isDecision = false }),

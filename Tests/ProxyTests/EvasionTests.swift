@@ -1,3 +1,4 @@
+import CachePolicy
 import Configuration
 import HTTPModel
 import JourneySupport
@@ -51,6 +52,35 @@ import Verdict
     _ = try proxy.get("/a")
     #expect(origin.requests.map { $0["Host"] } == ["a.example"])
     #expect(origin.requests.first?["X-Forwarded-Host"] == "a.example")
+  }
+
+  @Test(arguments: ["Transaction-Token", "Verdict-Token"])
+  func `a client's own token is not what an origin echoes`(name: String) throws {
+    let origin = try ScriptedOrigin { request in
+      let echo = request[name].map { "\(name): \($0)\r\n" } ?? ""
+      return "HTTP/1.1 200 OK\r\n\(echo)\(Self.cacheable)"
+    }
+    let proxy = try proxy(before: origin)
+    _ = try proxy.get("/a", "\(name): mine")
+    #expect(try proxy.get("/a")["Cache-Status"]?.contains("hit") == true)
+    #expect(origin.requests.map { $0[name] } == [nil])
+  }
+
+  @Test func `no client empties the store by getting a no out of the origin`() throws {
+    let origin = try ScriptedOrigin { request in
+      request["Authorization"] == nil
+        ? "HTTP/1.1 200 OK\r\n\(Self.cacheable)"
+        : "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
+    }
+    let proxy = try proxy(.auth, before: origin) {
+      $0.cache.profile = .conformant
+    }
+    _ = try proxy.get("/static/a")
+    let refused = try proxy.get("/static/a", "Authorization: Bearer x", "Cache-Control: no-cache")
+    #expect(refused.status == 401)
+    #expect(refused["Cache-Control"] == "private, no-store")
+    #expect(try proxy.get("/static/a")["Cache-Status"]?.contains("hit") == true)
+    #expect(origin.requests.count == 2)
   }
 
   @Test func `coded JSON of an auth service is not stored: it may say yes`() throws {

@@ -64,6 +64,53 @@ import Verdict
     #expect(request?["Forwarded"]?.hasPrefix("for=127.0.0.1;proto=http;host=") == true)
   }
 
+  private static let otherClaims = [
+    "X-Host", "X-Forwarded-Prefix", "X-Forwarded-Scheme", "X-Forwarded-Ssl", "X-Forwarded-Server",
+    "X-Forwarded-Path", "X-Original-Host", "Front-End-Https", "X-Real-IP", "True-Client-IP",
+    "X_Forwarded_Prefix",
+  ]
+
+  @Test(arguments: otherClaims, ["GET", "POST"])
+  func `no name for a claim gets past, unless the peer is trusted`(name: String, method: String)
+    throws
+  {
+    let request = "\(method) /a HTTP/1.1\r\nHost: a.example\r\n\(name): evil\r\n\r\n"
+    #expect(try pass(request).request?.text.contains("evil") == false)
+    #expect(try pass(request) { Self.trusting(&$0) }.request?[name] == "evil")
+  }
+
+  @Test func `a claim in a trailer does not get past either`() throws {
+    let (request, _) = try pass(
+      "POST /a HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n"
+        + "1\r\na\r\n0\r\nX-Forwarded-Prefix: evil\r\nX-Sum: 1\r\n\r\n")
+    #expect(request?.text.hasSuffix("0\r\nX-Sum: 1\r\n\r\n") == true)
+  }
+
+  @Test func `an operator's rule may set what a stranger may not`() throws {
+    let (request, _) = try pass(
+      "GET /a HTTP/1.1\r\nHost: a.example\r\nX-Forwarded-Prefix: evil\r\n\r\n"
+    ) {
+      let name = try #require(FieldName(Array("X-Forwarded-Prefix".utf8)))
+      $0.routes[0].requestFields = [.set(name: name, value: Array("/auth".utf8))]
+    }
+    #expect(request?["X-Forwarded-Prefix"] == "/auth")
+  }
+
+  @Test func `what a gateway asks about reaches the service`() throws {
+    let (request, _) = try pass(
+      "GET /verify HTTP/1.1\r\nHost: a.example\r\nX-Forwarded-Uri: /private\r\n\r\n")
+    #expect(request?["X-Forwarded-Uri"] == "/private")
+  }
+
+  @Test func `OPTIONS for a whole server goes out with an asterisk`() throws {
+    for (target, sent) in [("http://a.example", "*"), ("http://a.example/", "/"), ("*", "*")] {
+      let (request, _) = try pass("OPTIONS \(target) HTTP/1.1\r\nHost: a.example\r\n\r\n")
+      #expect(request?.startLine == "OPTIONS \(sent) HTTP/1.1")
+    }
+    let (request, _) = try pass("GET http://a.example?q HTTP/1.1\r\nHost: a.example\r\n\r\n")
+    #expect(request?.startLine == "GET /?q HTTP/1.1")
+  }
+
   @Test func `a trusted peer's word stays, and its address is added`() throws {
     let (request, _) = try pass("GET / HTTP/1.1\r\nHost: a.example\r\n\(Self.claims)\r\n") {
       Self.trusting(&$0)

@@ -143,7 +143,12 @@ class Exchange {
         of: &head, client: clientFacts, settings: route.settings.forwarding)
     }
     RequestForwarding.appendVia(to: &head, proxyName: plan.settings.name)
-    if !route.isAudit { head.fields.apply(route.settings.requestFields) }
+    if !route.isAudit {
+      // A token of the client's own would come back from a service that echoes what it gets.
+      head.fields.removeAll(.transactionToken)
+      head.fields.removeAll(.verdictToken)
+      head.fields.apply(route.settings.requestFields)
+    }
     if let failure = prepareLane(&head) {
       fail(failure)
       return false
@@ -242,7 +247,10 @@ class Exchange {
     if outgoingFraming == .chunked {
       var last: [UInt8] = []
       var trailers = trailers
-      if !route.isAudit { route.guardedNames.remove(from: &trailers) }
+      if !route.isAudit {
+        route.guardedNames.remove(from: &trailers)
+        if !clientFacts.isTrusted { trailers.removePeerClaims() }
+      }
       do throws(ProtocolViolation) {
         try MessageSerializer.appendLastChunk(trailers: trailers, to: &last)
       } catch {

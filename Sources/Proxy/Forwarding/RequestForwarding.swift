@@ -1,5 +1,6 @@
 internal import Configuration
 internal import HTTPModel
+internal import HTTPWire
 internal import Primitives
 
 /// How a request head changes on its way to the origin (RFC 9110 §7.6, RFC 7239).
@@ -19,6 +20,7 @@ enum RequestForwarding {
   static func setForwardingFields(
     of head: inout RequestHead, client: ClientFacts, settings: ForwardingSettings
   ) {
+    if !client.isTrusted { head.fields.removePeerClaims() }
     setForwarded(of: &head, client: client, mode: settings.forwarded)
     setXForwarded(of: &head, client: client, mode: settings.xForwarded)
   }
@@ -100,13 +102,8 @@ enum RequestForwarding {
     of head: inout RequestHead, originAuthority: [UInt8]?, standIn: [UInt8]
   ) {
     if head.targetForm == .absolute {
-      var target = Array(head.path)
-      if let query = head.query {
-        target.append(ASCII.questionMark)
-        target.append(contentsOf: query)
-      }
-      head.target = target
-      head.targetForm = .origin
+      head.target = Array(MessageSerializer.forwardTarget(of: head))
+      head.targetForm = head.target == [0x2A] ? .asterisk : .origin
     }
     if let originAuthority {
       head.fields.set(.host, originAuthority)

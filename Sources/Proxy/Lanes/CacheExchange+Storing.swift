@@ -96,6 +96,18 @@ extension CacheExchange {
     }
   }
 
+  /// A decision came where something is stored: that goes if it is past its lifetime.
+  ///
+  /// It was looked at when it came and is no decision. While it is fresh it stays: it takes a
+  /// client's own wish to be asked for behind it, and a client that knows how to get a no out of
+  /// the origin could empty the store with it.
+  func removeOutlived() {
+    guard let stored, StoredAge(of: stored.metadata, at: worker.loop.wallNow).ttl <= 0 else {
+      return
+    }
+    worker.shared.store.remove(stored)
+  }
+
   /// An unsafe request succeeded: what is stored for its target says the past (RFC 9111 §4.4).
   func invalidate(by head: ResponseHead) {
     guard !request.method.isSafe else { return }

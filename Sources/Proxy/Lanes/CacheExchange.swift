@@ -285,7 +285,7 @@ class CacheExchange: Exchange {
     record.lane = .undeclared
     record.cacheReason = .decision
     land(.notShared)
-    if permit != nil { worker.shared.store.invalidate(key) }
+    removeOutlived()
     worker.report(undeclared: head, sign: sign, of: self)
     guard route.settings.onDecision == .deliver else { return fail(.undeclaredDecision) }
     var head = head
