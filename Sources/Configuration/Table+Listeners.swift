@@ -14,7 +14,7 @@ extension Section<ListenerSettings> {
           optional: "tls", \.tls, .tlsServer, "Speak TLS. Without this key: plain HTTP."),
         Key(
           list: "trusted_peers", \.trustedPeers, .oneOrMore(.addressBlock),
-          "The peers whose Forwarded, X-Forwarded-* and X-Real-IP are believed; others' are removed."),
+          "The peers whose Forwarded, X-Forwarded-* and X-Real-IP are believed; others' end here."),
       ],
       blank: { ListenerSettings(address: .unix(path: "")) },
       check: { listener, places, reading in
