@@ -40,49 +40,58 @@ package enum HTTPDate {
   ///
   /// `now` decides the century of a two-digit year: one more than 50 years ahead is past.
   package static func parse(_ text: some Collection<UInt8>, now: WallTime) -> WallTime? {
-    parse(Array(text)[...], now: now)
+    let bytes = Array(text)
+    return parse(bytes.span, now: now)
   }
 
   /// The same for what fields hold, without generic code.
   package static func parse(_ text: ArraySlice<UInt8>, now: WallTime) -> WallTime? {
-    let bytes = Array(text)
-    if bytes.count == 29 { return parsePreferred(bytes) }
-    if bytes.count == 24 { return parseAsctime(bytes) }
-    return parseRFC850(bytes, now: now)
+    parse(text.span, now: now)
+  }
+
+  /// The same for borrowed bytes: copies and allocates nothing.
+  package static func parse(_ text: Span<UInt8>, now: WallTime) -> WallTime? {
+    switch text.count {
+    case 29: parsePreferred(text)
+    case 24: parseAsctime(text)
+    default: parseRFC850(text, now: now)
+    }
   }
 
   // `Sun, 06 Nov 1994 08:49:37 GMT`
-  private static func parsePreferred(_ text: [UInt8]) -> WallTime? {
-    guard isDayName(text[0..<3]), text[3] == ASCII.comma, text[4] == ASCII.space,
+  private static func parsePreferred(_ text: Span<UInt8>) -> WallTime? {
+    guard isDayName(text, at: 0), text[3] == ASCII.comma, text[4] == ASCII.space,
       text[7] == ASCII.space, text[11] == ASCII.space, text[16] == ASCII.space,
-      text[25...].equalsIgnoringASCIICase(" GMT"),
-      let day = number(text[5..<7]), let month = monthNumber(text[8..<11]),
-      let year = number(text[12..<16]), let clock = clockSeconds(text[17..<25])
+      isZone(text, at: 25), let day = number(text, 5..<7), let month = monthNumber(text, at: 8),
+      let year = number(text, 12..<16), let clock = clockSeconds(text, at: 17)
     else { return nil }
     return moment(year: year, month: month, day: day, secondOfDay: clock)
   }
 
   // `Sun Nov  6 08:49:37 1994`
-  private static func parseAsctime(_ text: [UInt8]) -> WallTime? {
-    let dayText = text[8] == ASCII.space ? text[9..<10] : text[8..<10]
-    guard isDayName(text[0..<3]), text[3] == ASCII.space, text[7] == ASCII.space,
-      text[10] == ASCII.space, text[19] == ASCII.space,
-      let month = monthNumber(text[4..<7]), let day = number(dayText),
-      let clock = clockSeconds(text[11..<19]), let year = number(text[20..<24])
+  private static func parseAsctime(_ text: Span<UInt8>) -> WallTime? {
+    let dayStart = text[8] == ASCII.space ? 9 : 8
+    guard isDayName(text, at: 0), text[3] == ASCII.space, text[7] == ASCII.space,
+      text[10] == ASCII.space, text[19] == ASCII.space, let month = monthNumber(text, at: 4),
+      let day = number(text, dayStart..<10), let clock = clockSeconds(text, at: 11),
+      let year = number(text, 20..<24)
     else { return nil }
     return moment(year: year, month: month, day: day, secondOfDay: clock)
   }
 
-  // `Sunday, 06-Nov-94 08:49:37 GMT`
-  private static func parseRFC850(_ text: [UInt8], now: WallTime) -> WallTime? {
-    guard let comma = text.firstIndex(of: ASCII.comma), comma >= 6, comma <= 9,
-      text.count == comma + 24, isDayName(text[0..<3])
-    else { return nil }
-    let rest = Array(text[(comma + 1)...])
-    guard rest[0] == ASCII.space, rest[3] == 0x2D, rest[7] == 0x2D, rest[10] == ASCII.space,
-      rest[19...].equalsIgnoringASCIICase(" GMT"), let day = number(rest[1..<3]),
-      let month = monthNumber(rest[4..<7]), let shortYear = number(rest[8..<10]),
-      let clock = clockSeconds(rest[11..<19])
+  // `Sunday, 06-Nov-94 08:49:37 GMT`, of which the name of the day may be 6 to 9 letters long.
+  private static func parseRFC850(_ text: Span<UInt8>, now: WallTime) -> WallTime? {
+    let comma = text.count - 24
+    guard (6...9).contains(comma), isDayName(text, at: 0), text[comma] == ASCII.comma else {
+      return nil
+    }
+    for index in 0..<comma where text[index] == ASCII.comma { return nil }
+    let start = comma + 1
+    guard text[start] == ASCII.space, text[start + 3] == 0x2D, text[start + 7] == 0x2D,
+      text[start + 10] == ASCII.space, isZone(text, at: start + 19),
+      let day = number(text, start + 1..<start + 3), let month = monthNumber(text, at: start + 4),
+      let shortYear = number(text, start + 8..<start + 10),
+      let clock = clockSeconds(text, at: start + 11)
     else { return nil }
     let thisYear = civil(fromDays: floorDivide(now.secondsSinceEpoch, 86_400)).year
     var year = thisYear / 100 * 100 + shortYear
@@ -90,26 +99,57 @@ package enum HTTPDate {
     return moment(year: year, month: month, day: day, secondOfDay: clock)
   }
 
-  private static func isDayName(_ text: ArraySlice<UInt8>) -> Bool {
-    stride(from: 0, to: 21, by: 3).contains {
-      text.equalsIgnoringASCIICase(dayNames[$0..<$0 + 3])
+  /// Three letters as one number, the small ones for either case.
+  private static func letters(_ text: Span<UInt8>, at start: Int) -> UInt32 {
+    let first = UInt32(text[start]) << 16
+    return first | UInt32(text[start + 1]) << 8 | UInt32(text[start + 2]) | 0x20_2020
+  }
+
+  private static func isDayName(_ text: Span<UInt8>, at start: Int) -> Bool {
+    switch letters(text, at: start) {
+    // sun, mon, tue, wed, thu, fri, sat
+    case 0x73_756E, 0x6D_6F6E, 0x74_7565, 0x77_6564, 0x74_6875, 0x66_7269, 0x73_6174: true
+    default: false
     }
   }
 
-  private static func monthNumber(_ text: ArraySlice<UInt8>) -> Int? {
-    (0..<12).first { text.equalsIgnoringASCIICase(monthNames[$0 * 3..<$0 * 3 + 3]) }
-      .map { $0 + 1 }
+  private static func monthNumber(_ text: Span<UInt8>, at start: Int) -> Int? {
+    switch letters(text, at: start) {
+    case 0x6A_616E: 1  // jan
+    case 0x66_6562: 2  // feb
+    case 0x6D_6172: 3  // mar
+    case 0x61_7072: 4  // apr
+    case 0x6D_6179: 5  // may
+    case 0x6A_756E: 6  // jun
+    case 0x6A_756C: 7  // jul
+    case 0x61_7567: 8  // aug
+    case 0x73_6570: 9  // sep
+    case 0x6F_6374: 10  // oct
+    case 0x6E_6F76: 11  // nov
+    case 0x64_6563: 12  // dec
+    default: nil
+    }
   }
 
-  private static func number(_ text: ArraySlice<UInt8>) -> Int? {
-    text.decimalValue().map(Int.init)
+  /// Whether a space and `GMT` in any case stand there.
+  private static func isZone(_ text: Span<UInt8>, at start: Int) -> Bool {
+    text[start] == ASCII.space && letters(text, at: start + 1) == 0x67_6D74
   }
 
-  private static func clockSeconds(_ text: ArraySlice<UInt8>) -> Int? {
-    let start = text.startIndex
+  private static func number(_ text: Span<UInt8>, _ digits: Range<Int>) -> Int? {
+    var value = 0
+    for index in digits {
+      guard ASCII.isDigit(text[index]) else { return nil }
+      value = value * 10 + Int(text[index] - ASCII.zero)
+    }
+    return value
+  }
+
+  // `08:49:37`; a second of 60 is a leap second.
+  private static func clockSeconds(_ text: Span<UInt8>, at start: Int) -> Int? {
     guard text[start + 2] == ASCII.colon, text[start + 5] == ASCII.colon,
-      let hour = number(text[start..<start + 2]), let minute = number(text[start + 3..<start + 5]),
-      let second = number(text[start + 6..<start + 8]), hour < 24, minute < 60, second <= 60
+      let hour = number(text, start..<start + 2), let minute = number(text, start + 3..<start + 5),
+      let second = number(text, start + 6..<start + 8), hour < 24, minute < 60, second <= 60
     else { return nil }
     return hour * 3600 + minute * 60 + second
   }
