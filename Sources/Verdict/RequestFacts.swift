@@ -82,6 +82,12 @@ package struct RequestFacts: Sendable {
     self.init(
       of: head, body: none.span, bodyIsWhole: true, certificate: certificate, under: rule)
   }
+
+  /// Takes over what was noted when the request went out, where its content was read only after.
+  package mutating func keepSent(from earlier: RequestFacts) {
+    token = earlier.token
+    wasConditional = earlier.wasConditional
+  }
 }
 
 /// Pointers into requests that this program knows without being told.

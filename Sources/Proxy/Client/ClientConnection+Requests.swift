@@ -126,6 +126,7 @@ extension ClientConnection {
         && requestCount < worker.requestsPerConnection && !worker.isDraining)
     let hasContent = !body.isFinished
     phase = hasContent ? .body : .waiting
+    awaitsContinue = expectsContinue && hasContent
     if hasContent { awaitBody() } else { extendForWriting() }
     worker.begin(
       IncomingRequest(head: head, framing: framing, expectsContinue: expectsContinue), on: self)
@@ -165,6 +166,7 @@ extension ClientConnection {
   }
 
   private func contentArrived(_ piece: UnsafeRawBufferPointer) {
+    awaitsContinue = false
     if case .discarding(let remaining) = phase {
       guard remaining > piece.count else { return closeLingering() }
       phase = .discarding(remaining: remaining - piece.count)

@@ -25,9 +25,17 @@ extension ClientConnection {
     unsafe stream.write(first, second, shared: bytes, range)
   }
 
+  /// Decides, before a head goes out, what is said in it: that this is the last answer when the
+  /// server stops, and when a client that waited for a 100 may send its content or not, so that
+  /// nobody can tell what comes next (RFC 9110 §10.1.1).
+  func settlePersistence() {
+    if worker.isDraining || awaitsContinue { response.closeAfterResponse() }
+  }
+
   /// Sends an interim response (RFC 9110 §15.2), where the client understands one.
   func sendInterim(_ head: ResponseHead) {
     guard response.takesInterimResponses, !isClosed else { return }
+    if head.status.code == 100 { awaitsContinue = false }
     worker.withHeadBuffer { bytes in
       guard append(head, to: &bytes) else { return }
       unsafe bytes.withUnsafeBytes { unsafe write($0) }
@@ -51,7 +59,7 @@ extension ClientConnection {
   func sendHead(_ head: consuming ResponseHead, framing: BodyFraming) {
     guard !isClosed else { return }
     var head = head
-    if worker.isDraining { response.closeAfterResponse() }
+    settlePersistence()
     response.begin(&head.fields, status: head.status, framing: framing)
     worker.withHeadBuffer { bytes in
       guard append(head, to: &bytes) else { return }
@@ -80,7 +88,7 @@ extension ClientConnection {
       digits.append(decimal: UInt64(content.count))
       head.fields.append(.contentLength, digits)
     }
-    if worker.isDraining { response.closeAfterResponse() }
+    settlePersistence()
     response.begin(&head.fields, status: head.status, framing: .length(Int64(content.count)))
     let hasContent = response.content(content.count) == .plain
     response.sentWhole()

@@ -62,6 +62,8 @@ final class ClientConnection: StreamHandler {
   var inputEnded = false
   /// Whether the client itself said that the current request is its last.
   var clientEnds = false
+  /// Whether the client waits to be told to go on with its content, as far as one can tell.
+  var awaitsContinue = false
   /// Set while the stream is told not to read.
   var isReadingPaused = false
   private var deadline: LoopTimer?

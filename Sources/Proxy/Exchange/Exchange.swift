@@ -439,8 +439,6 @@ class Exchange {
   /// is, where it would change a copy otherwise.
   func deliver(_ head: consuming ResponseHead, framing: BodyFraming) {
     var head = head
-    // A client that waits for a 100 may send its content or not: nobody can tell what comes next.
-    if expectsContinue, !requestIsComplete { client?.response.closeAfterResponse() }
     if !route.isAudit { head.fields.apply(route.settings.responseFields) }
     record.status = head.status
     client?.sendHead(consume head, framing: framing)

@@ -12,15 +12,23 @@ internal import Verdict
 ///     request held ─▶ token ─▶ origin ─▶ response held ─▶ verify ─▶ deliver hardened | refuse
 ///
 /// In `audit` mode nothing is held and nothing changed: the checks read a bounded copy as it
-/// passes.
+/// passes. In `warn` mode nothing is refused: what is too long to be held passes after all, and the
+/// failures on the way are answered as on any other route.
 final class DecisionExchange: Exchange {
   private let rule: DecisionRule
   private var facts: RequestFacts
   private var requestBody: [UInt8] = []
   private var requestBodyIsWhole = true
   private var head: ResponseHead?
+  private var responseFraming = BodyFraming.none
   private var body: [UInt8] = []
   private var bodyIsWhole = true
+  /// Whether the request passes as it comes after all, too long to be held.
+  private var requestIsLetGo = false
+  /// Whether the response passes as it comes after all, too long to be held.
+  private var responseIsLetGo = false
+  /// Whether the client was told to go on with its content, so that the origin need not.
+  private var saidContinue = false
 
   init(
     _ incoming: IncomingRequest, id: ExchangeID, on client: ClientConnection, route: RoutePlan,
@@ -36,20 +44,24 @@ final class DecisionExchange: Exchange {
   override var forwardsInterimResponses: Bool { isAudit }
   private var isAudit: Bool { rule.mode == .audit }
   /// Whether the request's content is complete before anything goes out.
-  private var holdsRequest: Bool { rule.needsRequestBody && !isAudit && framing != .none }
+  private var holdsRequest: Bool {
+    rule.needsRequestBody && !isAudit && framing != .none && !requestIsLetGo
+  }
 
   // MARK: The request
 
   override func start() {
-    if asksAnyUpgrade, !isAudit { return fail(.upgradeRefused) }
+    if asksAnyUpgrade, rule.mode == .enforce { return fail(.upgradeRefused) }
     guard holdsRequest else {
       guard prepare() else { return }
       return connect()
     }
     if case .length(let count) = framing, count > Int64(rule.maximumRequestBodyBytes) {
-      return fail(.requestBodyTooLarge)
+      return requestIsTooLong()
     }
-    if expectsContinue { client?.sendInterim(ResponseHead(status: Status(100))) }
+    guard expectsContinue else { return }
+    saidContinue = true
+    client?.sendInterim(ResponseHead(status: Status(100)))
   }
 
   private var asksAnyUpgrade: Bool { request.fields.contains(.upgrade) }
@@ -69,16 +81,29 @@ final class DecisionExchange: Exchange {
       return
     }
     requestBodyIsWhole = false
-    if holdsRequest { fail(.requestBodyTooLarge) }
+    if holdsRequest { requestIsTooLong() }
+  }
+
+  /// The request's content is longer than what may be held of it.
+  private func requestIsTooLong() {
+    guard rule.mode == .warn else { return fail(.requestBodyTooLarge) }
+    requestIsLetGo = true
+    requestBodyIsWhole = false
+    guard prepare() else { return }
+    connect()
+    let held = requestBody
+    if !held.isEmpty { unsafe held.withUnsafeBytes { unsafe super.requestContent($0) } }
   }
 
   override func requestEnded(trailers: FieldSection) {
     guard !isEnded else { return }
     if rule.needsRequestBody, framing != .none {
       let content = requestBody
-      facts = RequestFacts(
+      var whole = RequestFacts(
         of: request, body: content.span, bodyIsWhole: requestBodyIsWhole,
         certificate: clientFacts.names, under: rule)
+      whole.keepSent(from: facts)
+      facts = whole
     }
     guard holdsRequest else { return super.requestEnded(trailers: trailers) }
     hold(content: requestBody)
@@ -87,7 +112,7 @@ final class DecisionExchange: Exchange {
   }
 
   override func prepareLane(_ head: inout RequestHead) -> ProxyFailure? {
-    if expectsContinue, holdsRequest { head.fields.removeAll(.expect) }
+    if expectsContinue, holdsRequest || saidContinue { head.fields.removeAll(.expect) }
     var token: [UInt8] = []
     if rule.sendsToken {
       guard let fresh = worker.nextToken() else { return .randomnessFailed }
@@ -102,22 +127,25 @@ final class DecisionExchange: Exchange {
   override func responseArrived(_ head: consuming ResponseHead, framing: BodyFraming) {
     let head = head
     self.head = head
+    responseFraming = framing
     guard isAudit else { return }
     deliver(head, framing: framing)
   }
 
   override func responseContent(_ piece: UnsafeRawBufferPointer) {
+    if responseIsLetGo { return unsafe deliver(content: piece) }
     if piece.count <= rule.maximumBodyBytes - body.count {
       unsafe body.append(contentsOf: piece)
     } else {
       bodyIsWhole = false
-      // Nothing longer can be verified: refused now rather than read to its end.
-      if !isAudit { return judge(.tooLarge) }
+      // Nothing longer can be verified: judged now rather than read to its end.
+      if !isAudit { judge(.tooLarge) }
     }
-    if isAudit { unsafe deliver(content: piece) }
+    if isAudit || responseIsLetGo { unsafe deliver(content: piece) }
   }
 
   override func responseEnded(trailers: FieldSection) {
+    if responseIsLetGo { return deliverEnd(trailers: FieldSection()) }
     guard isAudit else { return judge(.whole) }
     if let head {
       let content = body
@@ -155,7 +183,12 @@ final class DecisionExchange: Exchange {
     var head = head
     hardenDecisionResponse(&head.fields, under: rule)
     if let note { noteFailedCheck(note, in: &head.fields, by: plan.settings.name) }
-    deliverWhole(head, content: body)
+    guard !bodyIsWhole else { return deliverWhole(head, content: body) }
+    responseIsLetGo = true
+    deliver(head, framing: responseFraming)
+    let held = body
+    body = []
+    unsafe held.withUnsafeBytes { unsafe deliver(content: $0) }
   }
 
   private func refuse(_ reason: RefusalReason) {
@@ -171,11 +204,11 @@ final class DecisionExchange: Exchange {
 
   // MARK: Failures on the way
 
-  /// A failure is a refusal in the form that this consumer reads as no.
+  /// A failure is a refusal in the form that this consumer reads as no, where there are refusals.
   override func failureAnswer(
     _ failure: ProxyFailure, status: Status?, violation: ProtocolViolation?
   ) -> LocalAnswer {
-    guard !isAudit, let reason = RefusalReason(failure) else {
+    guard rule.mode == .enforce, let reason = RefusalReason(failure) else {
       return super.failureAnswer(failure, status: status, violation: violation)
     }
     return refusal(reason)

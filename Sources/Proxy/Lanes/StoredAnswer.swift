@@ -40,6 +40,7 @@ extension ClientConnection {
       return sendRewritten(answer, to: request, route: route)
     }
     let hasContent = request.method != .head && stored.metadata.status != .noContent
+    settlePersistence()
     response.sendsStored()
     worker.withHeadBuffer { lines in
       appendChangingLines(age: answer.age, status: answer.status, to: &lines)
@@ -62,6 +63,7 @@ extension ClientConnection {
   /// Sends a 304 for a stored head.
   func sendNotModified(_ head: ArraySlice<UInt8>, age: StoredAge?, status: CacheStatus) {
     guard !isClosed else { return }
+    settlePersistence()
     response.sendsStored()
     worker.withHeadBuffer { bytes in
       StoredHead.appendNotModified(of: head, to: &bytes)
