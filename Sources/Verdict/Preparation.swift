@@ -95,10 +95,16 @@ private func proofsToRemove(_ rule: DecisionRule?) -> ProofFields? {
 }
 
 /// What becomes of a response whose verification is done.
-package enum Delivery: Hashable, Sendable {
+package enum Delivery: Equatable, Sendable {
   /// Mode `audit`: as it came.
   case untouched
-  /// With the header set; `note` is said in `Proxy-Status` (mode `warn`).
+  /// Mode `enforce`: a yes goes out with the header set, and with the proof that it was checked;
+  /// nothing else can make this case.
+  case allow(VerifiedVerdict)
+  /// A no, with the header set.
+  case denial
+  /// With the header set although nothing is proved: mode `warn`, which says why in `Proxy-Status`,
+  /// and decisions that no rule declares.
   case hardened(note: RefusalReason?)
   case refuse(RefusalReason)
 }
@@ -109,7 +115,8 @@ extension VerificationOutcome {
     switch (mode, self) {
     case (.audit, _): .untouched
     case (.warn, _): .hardened(note: reason)
-    case (.enforce, .verified), (.enforce, .denied): .hardened(note: nil)
+    case (.enforce, .verified(let verdict)): .allow(verdict)
+    case (.enforce, .denied): .denial
     case (.enforce, .refused(let reason)): .refuse(reason)
     case (.enforce, .untested): .refuse(.tokenNotSent)
     }

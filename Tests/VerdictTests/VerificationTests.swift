@@ -495,7 +495,7 @@ private let allRows = tokenRows + bodyRows + subjectRows + decisionRows + status
     #expect(refused.delivery(in: .enforce) == .refuse(.tokenMissing))
     #expect(denied.delivery(in: .audit) == .untouched)
     #expect(denied.delivery(in: .warn) == .hardened(note: .tokenMissing))
-    #expect(denied.delivery(in: .enforce) == .hardened(note: nil))
+    #expect(denied.delivery(in: .enforce) == .denial)
     #expect(VerificationOutcome.untested.delivery(in: .enforce) == .refuse(.tokenNotSent))
     #expect(UndeclaredDecisionPolicy.deliver.delivery == .hardened(note: nil))
     #expect(UndeclaredDecisionPolicy.refuse.delivery == .refuse(.undeclaredDecision))

@@ -174,6 +174,7 @@ final class DecisionExchange: Exchange {
     record.outcome = ExchangeRecord.Outcome(outcome)
     switch outcome.delivery(in: rule.mode) {
     case .untouched: break
+    case .allow, .denial: deliverHardened(head, note: nil)
     case .hardened(let note): deliverHardened(head, note: note)
     case .refuse(let reason): refuse(reason)
     }

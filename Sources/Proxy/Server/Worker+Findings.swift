@@ -26,7 +26,7 @@ extension Worker {
     let action: FindingAction =
       switch outcome.delivery(in: rule.mode) {
       case .untouched: .observed
-      case .hardened: .hardened
+      case .allow, .denial, .hardened: .hardened
       case .refuse: .refused
       }
     write(found, of: exchange, action: action)
