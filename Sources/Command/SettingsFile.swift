@@ -15,21 +15,22 @@ struct SettingsFile: Sendable {
   func load() -> Loaded {
     var loaded = Settings.load(path)
     guard let settings = loaded.settings else { return loaded }
-    let problems = ProxyServer.problems(in: settings) + Self.tokenProblems(settings)
-    guard !problems.isEmpty else { return loaded }
-    loaded.settings = nil
-    loaded.diagnostics += problems.map { Diagnostic(.error, code: "unusable-file", message: $0) }
+    for problem in ProxyServer.problems(in: settings) + Self.tokenProblems(settings) {
+      loaded.cannotUse(problem.path, owner: problem.owner, problem.message)
+    }
     return loaded
   }
 
-  private static func tokenProblems(_ settings: Settings) -> [String] {
+  private static func tokenProblems(_ settings: Settings) -> [FileProblem] {
     guard let file = settings.admin?.tokenFile else { return [] }
+    func problem(_ message: String) -> [FileProblem] {
+      [FileProblem(owner: "admin", path: file, message: message)]
+    }
     do throws(FileTrouble) {
       let token = String(decoding: try DiskFiles().read(file), as: UTF8.self)
-      let isEmpty = token.allSatisfy(\.isWhitespace)
-      return isEmpty ? ["the admin token \(file) is empty"] : []
+      return token.allSatisfy(\.isWhitespace) ? problem("the admin token \(file) is empty") : []
     } catch {
-      return ["the admin token \(file) cannot be read: \(error.reason)"]
+      return problem("the admin token \(file) cannot be read: \(error.reason)")
     }
   }
 

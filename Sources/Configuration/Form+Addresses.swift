@@ -4,10 +4,17 @@ internal import Verdict
 extension Form<String> {
   /// A path; a relative one starts from the directory of the file it stands in.
   static var path: Form<String> {
-    .located("a path", example: "tls/server.pem") { text, directory in
+    let text = Form.located("a path", example: "tls/server.pem") { text, directory in
       text.isEmpty ? .flaw("a path is missing") : .value(Paths.resolve(text, from: directory))
     } write: {
       $0
+    }
+    return Form(shape: text.shape) { tree, reading in
+      let path = text.read(tree, &reading)
+      if let path { reading.names(path, at: tree.place) }
+      return path
+    } write: {
+      text.write($0)
     }
   }
 

@@ -9,7 +9,31 @@ package struct Loaded: Sendable, Equatable {
   /// The files that were read, the first one first.
   package var files: [String]
 
+  /// Where the files stand that the settings name, by their absolute path.
+  package var named: [String: NamedPlace] = [:]
+
   package var hasErrors: Bool { settings == nil }
+
+  /// Adds that a file which the settings name cannot be used: there are no settings then.
+  ///
+  /// - Parameters:
+  ///   - owner: What needs the file; told where no line names it.
+  ///   - message: A sentence without a full stop.
+  package mutating func cannotUse(_ path: String?, owner: String, _ message: String) {
+    settings = nil
+    let here = path.flatMap { named[$0] }
+    let diagnostic = Diagnostic(
+      .error, code: "unusable-file", message: here == nil ? "\(owner): \(message)" : message,
+      place: here?.place, line: here?.line)
+    if !diagnostics.contains(diagnostic) { diagnostics.append(diagnostic) }
+  }
+}
+
+/// Where settings name a file.
+package struct NamedPlace: Sendable, Equatable {
+  package var place: SourcePlace
+  /// The line of the place, as it stands in the file.
+  package var line: String?
 }
 
 extension Settings {
@@ -37,7 +61,7 @@ extension Settings {
   private static func loaded(_ settings: Settings?, _ reading: Reading) -> Loaded {
     Loaded(
       settings: reading.hasErrors ? nil : settings, diagnostics: reading.sorted,
-      files: reading.sources.map(\.path))
+      files: reading.sources.map(\.path), named: reading.named)
   }
 
   /// The settings as a file would say them: every key, or only those that differ from their

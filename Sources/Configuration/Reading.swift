@@ -16,6 +16,8 @@ struct Reading {
   private(set) var diagnostics: [Diagnostic] = []
 
   private(set) var errorCount = 0
+  /// The files that settings name, by their absolute path, and where they do so first.
+  private(set) var named: [String: NamedPlace] = [:]
 
   var hasErrors: Bool { errorCount > 0 }
 
@@ -23,6 +25,12 @@ struct Reading {
   mutating func add(_ source: SourceText) -> Int {
     sources.append(source)
     return sources.count - 1
+  }
+
+  /// The settings name a file here.
+  mutating func names(_ path: String, at place: Tree.Place) {
+    guard named[path] == nil, let here = resolved(place) else { return }
+    named[path] = NamedPlace(place: here, line: line(of: place))
   }
 
   /// Where relative paths at this place start from.

@@ -54,6 +54,40 @@ import Testing
     #expect(outcome.errors.contains("login.example.com.pem: No such file or directory"))
   }
 
+  @Test func `a file that settings name and nobody can use is pointed at where it is named`() throws
+  {
+    let directory = try TemporaryDirectory()
+    _ = try directory.write("no certificate\n", to: "server.pem")
+    _ = try directory.write("\n", to: "token")
+    let file = try directory.write(
+      """
+      listeners:
+        - address: 127.0.0.1:8443
+          tls:
+            certificate: server.pem
+            key: server.key
+      services:
+        auth:
+          origins: [ https://127.0.0.1:9443 ]
+          tls: { ca: ca.pem }
+      routes:
+        - { match: {}, service: auth }
+      admin:
+        address: 127.0.0.1:9901
+        token_file: token
+
+      """, to: "countersign.yaml")
+    let outcome = try run("check", file)
+    #expect(outcome.status == .exited(78))
+    for place in ["4:20", "9:16", "14:15"] {
+      #expect(outcome.errors.contains("--> \(file):\(place)\n"), "\(outcome.errors)")
+    }
+    #expect(
+      outcome.errors.contains(
+        "4 |       certificate: server.pem\n  |                    ^^^^^^^^^^"))
+    #expect(outcome.errors.contains("14 |   token_file: token\n   |               ^^^^^"))
+  }
+
   @Test func `a file that is not there is said to be missing`() throws {
     let outcome = try run("serve", "/nowhere/countersign.yaml")
     #expect(outcome.status == .exited(78))

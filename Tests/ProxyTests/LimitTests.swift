@@ -253,6 +253,43 @@ import Verdict
     #expect(try proxy.get("/").status == 200)
   }
 
+  @Test func `reloads from several threads take turns and leave nothing behind`() throws {
+    let origin = try Self.answering()
+    let proxy = try RunningProxy(before: origin.endpoint)
+    var more = proxy.settings
+    let extra = try Endpoint.leased()
+    let address = try #require(IPAddress(text: extra.host.utf8))
+    more.listeners.append(
+      ListenerSettings(address: .ip(address, port: UInt16(extra.port))))
+    let both = [more, proxy.settings]
+    let failures = Shared<[String]>([])
+    let gathering = Gathering(4)
+    DispatchQueue.concurrentPerform(iterations: 4) { number in
+      gathering.arrive()
+      for round in 0..<8 {
+        do {
+          try proxy.server.reload(both[(number + round) % 2])
+        } catch {
+          failures.change { $0.append("\(error)") }
+        }
+      }
+    }
+    #expect(failures.value == [])
+    try proxy.server.reload(proxy.settings)
+    #expect(throws: JourneyFailure.self) { try RawConnection(to: extra) }
+    #expect(try proxy.get("/").status == 200)
+    try proxy.server.reload(more)
+    #expect(
+      try RawConnection(to: extra).exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
+  }
+
+  @Test func `a reload after a stop is refused`() throws {
+    let origin = try Self.answering()
+    let proxy = try RunningProxy(before: origin.endpoint)
+    #expect(proxy.server.stop(grace: Milliseconds(1_000)))
+    #expect(throws: StartError.self) { try proxy.server.reload(proxy.settings) }
+  }
+
   @Test func `a stop under load breaks nothing off`() throws {
     let origin = try ScriptedOrigin { _, connection in
       let body = String(repeating: "x", count: 100_000)

@@ -117,6 +117,14 @@ final class PlanBuilder: Sendable {
 
   /// The TLS towards a service's origins.
   static func context(_ service: ServiceSettings) throws(StartError) -> TLSClientContext {
+    do throws(TLSLoadError) {
+      return try clientContext(service)
+    } catch {
+      throw StartError(.configuration, "service \(service.name): \(error.description)")
+    }
+  }
+
+  static func clientContext(_ service: ServiceSettings) throws(TLSLoadError) -> TLSClientContext {
     var settings = TLS.TLSClientSettings()
     if !service.tls.verifies {
       settings.verification = .dangerouslyAcceptsAnyCertificate
@@ -127,11 +135,7 @@ final class PlanBuilder: Sendable {
       TLSCertificateFiles(chain: $0.certificate, key: $0.key)
     }
     settings.minimumVersion = service.tls.minimumVersion == .tls13 ? .tls13 : .tls12
-    do throws(TLSLoadError) {
-      return try TLSClientContext(settings, at: Clock.wall)
-    } catch {
-      throw StartError(.configuration, "service \(service.name): \(error.description)")
-    }
+    return try TLSClientContext(settings, at: Clock.wall)
   }
 
   /// The TLS of a listener; nil for plain HTTP.

@@ -23,6 +23,8 @@ package final class ProxyServer: Sendable {
   }
 
   private let state: Mutex<State>
+  /// Held for the whole of a reload: what one found, the next must find changed.
+  private let reloading = Mutex<Void>(())
   private let builder: PlanBuilder
   private let shared: SharedState
   private let workers: WorkerTable
@@ -85,21 +87,27 @@ package final class ProxyServer: Sendable {
   }
 
   /// What would keep these settings from working although they are well formed: certificates, keys
-  /// and authorities that cannot be loaded. One sentence each. Reads files; starts nothing.
-  package static func problems(in settings: Settings) -> [String] {
-    var problems: [String] = []
+  /// and authorities that cannot be loaded. Reads files; starts nothing.
+  package static func problems(in settings: Settings) -> [FileProblem] {
+    var problems: [FileProblem] = []
     for listener in settings.listeners {
       guard let tls = listener.tls else { continue }
       problems += TLSServerContext.problems(in: TLS.TLSServerSettings(tls), at: Clock.wall).map {
-        "listener \(listener.address): \($0.description)"
+        FileProblem(
+          owner: "listener \(listener.address)",
+          path: $0.path ?? tls.certificates.first?.certificate,
+          message: $0.description)
       }
     }
     for service in settings.services where service.origins.contains(where: { $0.scheme == .https })
     {
-      do throws(StartError) {
-        _ = try PlanBuilder.context(service)
+      do throws(TLSLoadError) {
+        _ = try PlanBuilder.clientContext(service)
       } catch {
-        problems.append(error.description)
+        problems.append(
+          FileProblem(
+            owner: "service \(service.name)", path: error.path ?? service.tls.authorities,
+            message: error.description))
       }
     }
     return problems
@@ -121,7 +129,12 @@ package final class ProxyServer: Sendable {
   ///
   /// No connection is dropped: exchanges that began end under the settings they began with. What
   /// belongs to the process (loops, user, logs, store size, admin listener) stays until a restart.
+  /// One after the other, from whatever thread; a reload that comes after a stop began is refused.
   package func reload(_ settings: Settings) throws(StartError) {
+    try reloading.withLock { _ throws(StartError) in try reloadAlone(settings) }
+  }
+
+  private func reloadAlone(_ settings: Settings) throws(StartError) {
     let before = state.withLock { $0 }
     let workers = workers
     let plan = try builder.plan(settings, previous: before.plan) {
@@ -146,23 +159,39 @@ package final class ProxyServer: Sendable {
         ))
     }
     let fresh = try Self.bind(added, shares: group.handles.count)
+    let listeners = kept.map(\.0) + fresh
+    let isTaken = state.withLock { state in
+      guard !state.isStopping else { return false }
+      state.plan = plan
+      state.listeners = listeners
+      return true
+    }
+    guard isTaken else { throw StartError(.unavailable, "the proxy is stopping") }
     // Nothing can fail from here on.
     for (listener, context, peers) in kept { listener.replace(tls: context, trustedPeers: peers) }
-    let listeners = kept.map(\.0) + fresh
-    let gone = before.listeners.filter { old in !listeners.contains { $0 === old } }
-    state.withLock {
-      $0.plan = plan
-      $0.listeners = listeners
-    }
     shared.registerReadings(of: plan, after: before.plan)
     shared.countReload(succeeded: true)
-    group.postToAll { loop in
-      guard let worker = loop.attachment as? Worker else { return }
-      worker.adopt(plan)
-      for listener in gone { worker.stopListening(on: listener) }
-      for listener in fresh { worker.listen(on: listener) }
-    }
+    let gone = before.listeners.filter { old in !listeners.contains { $0 === old } }
+    adopt(plan, closing: gone, opening: fresh)
     for listener in gone { listener.bound.removeFile() }
+  }
+
+  /// Has every loop take over the plan. Returns when addresses that were given up are free again:
+  /// the next reload may want them.
+  private func adopt(_ plan: Plan, closing gone: [ListenerPlan], opening fresh: [ListenerPlan]) {
+    let done = DispatchGroup()
+    for handle in group.handles {
+      done.enter()
+      let isTaken = handle.post { loop in
+        defer { done.leave() }
+        guard let worker = loop.attachment as? Worker else { return }
+        worker.adopt(plan)
+        for listener in gone { worker.stopListening(on: listener) }
+        for listener in fresh { worker.listen(on: listener) }
+      }
+      if !isTaken { done.leave() }
+    }
+    if !gone.isEmpty { _ = done.wait(timeout: .now() + Self.abandonWait) }
   }
 
   /// A reload was refused before it came here: counted.
@@ -188,7 +217,7 @@ package final class ProxyServer: Sendable {
     return done.wait(timeout: .now() + Self.abandonWait) == .success && busy.isZero
   }
 
-  /// How long a stop waits for loops to break off what is left: they are held up by nothing.
+  /// How long a stop or a reload waits for what loops do at once: they are held up by nothing.
   private static let abandonWait = DispatchTimeInterval.seconds(2)
 
   /// Opens the log files anew by their paths (`SIGUSR1`).
