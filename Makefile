@@ -15,7 +15,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help deps deps-bench build examples run test lint check bench format docs clean
 
-SWIFT_FILES := Package.swift Sources Tests Examples/Package.swift Examples/Sources
+SWIFT_FILES := Package.swift Sources Tests Benchmarks Examples/Package.swift Examples/Sources
 
 help:
 	@sed -n 's/^#   //p' Makefile

@@ -109,6 +109,12 @@ let package = Package(
       ]),
     .executableTarget(name: "countersign", dependencies: ["Command"], swiftSettings: sources),
 
+    // Measures the store by itself: hit ratios, lookups, overhead.
+    .executableTarget(
+      name: "store-benchmark",
+      dependencies: ["Primitives", "HTTPModel", "CachePolicy", "CacheStore"],
+      path: "Benchmarks/store", swiftSettings: sources),
+
     // What several test targets share: corpora and the readers for them.
     .target(
       name: "TestSupport", dependencies: ["Primitives", "HTTPModel", "HTTPWire"],

@@ -119,6 +119,9 @@ extension CacheKey {
   /// Where the parts of a key are. For invalidation, purges and reports; a lookup compares whole
   /// keys.
   package struct Layout: Sendable, Hashable {
+    /// Where the partition ends and what is common to all partitions begins.
+    package static let partitionEnd = 5
+
     package let partition: UInt32
     package let scheme: Scheme
     package let authority: Range<Int>

@@ -40,7 +40,7 @@ package struct StoredMetadata: Sendable, Equatable {
   package let initialAge: Milliseconds
   /// What `If-Modified-Since` is compared with: `Last-Modified`, else `Date`, else the arrival.
   package let modifiedAt: WallTime
-  private let lifetimeSeconds: UInt32
+  private var lifetimeSeconds: UInt32
   private let staleWhileRevalidateSeconds: UInt32
   private let staleIfErrorSeconds: UInt32
   private let entityTagStart: UInt32
@@ -95,6 +95,14 @@ package struct StoredMetadata: Sendable, Equatable {
     var copy = self
     copy.flags.formUnion(flags)
     return copy
+  }
+
+  /// The same response with a lifetime that ends at a moment, if it lasts that long: for a purge
+  /// that asks for validation.
+  package func endingFreshness(at now: WallTime) -> StoredMetadata {
+    var ended = self
+    ended.lifetimeSeconds = min(lifetimeSeconds, UInt32(clamping: currentAge(at: now).count / 1000))
+    return ended
   }
 
   /// `current_age` (RFC 9111 §4.2.3), to the millisecond. A clock stepped back counts as no time

@@ -1,6 +1,6 @@
 package import CachePolicy
 package import HTTPModel
-internal import Primitives
+package import Primitives
 internal import Synchronization
 
 /// What a lookup found.
@@ -13,6 +13,7 @@ package enum LookupResult: Sendable {
 /// A moment in the life of a store, as it counts what was invalidated and purged around a key.
 package struct StoreMoment: Sendable, Hashable {
   let epoch: UInt32
+  let purges: UInt32
 }
 
 /// What happened in a store since it was made, and what it holds.
@@ -24,6 +25,8 @@ package struct CacheStoreCounters: Sendable, Equatable {
   package var evictions: UInt64 = 0
   /// Responses purged or invalidated.
   package var removals: UInt64 = 0
+  /// Responses that went because their key had too many variants.
+  package var variantsDisplaced: UInt64 = 0
   /// Bytes held, counted as the budget counts.
   package var bytes = 0
   package var objects = 0
@@ -36,6 +39,7 @@ package struct CacheStoreCounters: Sendable, Equatable {
     total.stores &+= part.stores
     total.evictions &+= part.evictions
     total.removals &+= part.removals
+    total.variantsDisplaced &+= part.variantsDisplaced
     total.bytes += part.bytes
     total.objects += part.objects
   }
@@ -64,14 +68,17 @@ package final class CacheStore: Sendable {
     let count = limits.effectiveShardCount
     shardMask = UInt64(count - 1)
     shards = (0..<count).map { _ in
-      LockedShard(Shard(budget: limits.budget / count, variantLimit: limits.variantLimit))
+      LockedShard(
+        Shard(budget: limits.budget / count, variantLimit: limits.variantLimit, seed: seed))
     }
   }
 
-  // The table uses the low bits of the hash and the epochs the highest, shards those between.
-  private func shard(of hash: UInt64) -> LockedShard {
-    shards[Int(truncatingIfNeeded: hash >> 40 & shardMask)]
+  // Tables use the low bits of the hashes and the epochs the highest, shards those between.
+  private func shard(of hashes: KeyHashes) -> LockedShard {
+    shards[Int(truncatingIfNeeded: hashes.target >> 40 & shardMask)]
   }
+
+  private func hashes(_ key: Span<UInt8>) -> KeyHashes { KeyHash.hashes(ofKey: key, seed: seed) }
 
   // MARK: Finding
 
@@ -79,15 +86,22 @@ package final class CacheStore: Sendable {
   package func lookup(_ permit: LookupPermit, key: Span<UInt8>, request: RequestHead)
     -> LookupResult
   {
-    let hash = KeyHash.hash(key, seed: seed)
-    return shard(of: hash).state.withLock { $0.find(key, hash: hash, request: request) }
+    let hashes = hashes(key)
+    return shard(of: hashes).state.withLock { $0.find(key, hashes: hashes, request: request) }
+  }
+
+  /// Every stored response of a key, the one stored last first: for freshening several by one 304,
+  /// and for choosing among variants.
+  package func variants(_ permit: LookupPermit, key: Span<UInt8>) -> [StoredResponse] {
+    let hashes = hashes(key)
+    return shard(of: hashes).state.withLock { $0.variants(key, hashes: hashes) }
   }
 
   /// The moment of now for a key: ask after a lookup that found nothing usable and before the
   /// request goes to the origin.
   package func moment(of key: Span<UInt8>) -> StoreMoment {
-    let hash = KeyHash.hash(key, seed: seed)
-    return shard(of: hash).state.withLock { StoreMoment(epoch: $0.epoch(of: hash)) }
+    let hashes = hashes(key)
+    return shard(of: hashes).state.withLock { $0.moment(of: hashes) }
   }
 
   // MARK: Storing
@@ -103,31 +117,25 @@ package final class CacheStore: Sendable {
     since moment: StoreMoment? = nil
   ) -> StoreOpening {
     if let length, length > Int64(limits.objectLimit) { return .refused(.objectTooLarge) }
-    let hash = hash(key)
-    let (epoch, superseded) = shard(of: hash).state.withLock { shard in
-      (
-        moment?.epoch ?? shard.epoch(of: hash),
-        shard.selected(key.span, hash: hash, request: request)
-      )
+    let hashes = hashes(key.span)
+    let (now, superseded) = shard(of: hashes).state.withLock { shard in
+      (shard.moment(of: hashes), shard.selected(key.span, hashes: hashes, request: request))
     }
     return .writer(
       StoreWriter(
         store: self,
         entry: StoreWriter.Entry(
-          storable: storable, key: key, hash: hash, epoch: epoch, superseded: superseded),
+          storable: storable, key: key, hashes: hashes, moment: moment ?? now,
+          superseded: superseded),
         length: length.map(Int.init)))
   }
 
   /// Stores a complete body; called by the writer.
-  func commit(_ entry: StoreWriter.Entry, body: [UInt8]) -> StoreOutcome {
+  func commit(_ entry: StoreWriter.Entry, body: [UInt8]) -> InsertOutcome {
     let response = StoredResponse(key: entry.key.span, storable: entry.storable, body: body)
-    let outcome = shard(of: entry.hash).state.withLock {
+    return shard(of: entry.hashes).state.withLock {
       $0.insert(
-        response, hash: entry.hash, epoch: entry.epoch, superseding: entry.superseded)
-    }
-    switch outcome {
-    case .inserted: return .stored(response)
-    case .refused(let reason): return .notStored(reason)
+        response, hashes: entry.hashes, since: entry.moment, superseding: entry.superseded)
     }
   }
 
@@ -136,13 +144,18 @@ package final class CacheStore: Sendable {
   package func freshen(_ stored: StoredResponse, with storable: StorableResponse)
     -> StoredResponse
   {
+    replace(stored, with: storable, body: stored.body)
+  }
+
+  /// Replaces a stored response by one that took its content into its own: parts combined to a
+  /// larger one (RFC 9110 §15.3.7.3). Answer from what this returns.
+  package func replace(
+    _ stored: StoredResponse, with storable: StorableResponse, body: [UInt8]
+  ) -> StoredResponse {
     let bytes = stored.bytes
     let key = bytes.span.extracting(stored.keyRange)
-    let updated = StoredResponse(key: key, storable: storable, body: stored.body)
-    let hash = KeyHash.hash(key, seed: seed)
-    let outcome = shard(of: hash).state.withLock {
-      $0.replace(stored, with: updated, hash: hash)
-    }
+    let updated = StoredResponse(key: key, storable: storable, body: body)
+    let outcome = shard(of: hashes(key)).state.withLock { $0.replace(stored, with: updated) }
     // What was removed is let go of here, after the lock.
     _ = outcome
     return updated
@@ -160,31 +173,100 @@ package final class CacheStore: Sendable {
 
   // MARK: Removing
 
-  /// Removes every response of a key, and keeps out those whose fetch began before: for
-  /// `invalidationKeys` and purges. Returns how many were removed.
+  /// The most responses that are removed, or looked at, while a lock is held.
+  private static let stepLimit = 256
+
+  /// Removes every response of a key's target (scheme, authority, path and query), whatever the
+  /// partition, and keeps out those whose fetch began before: for `invalidationKeys`. Returns how
+  /// many were removed at once; beyond a limit the rest is out of reach now and removed by `sweep`.
   @discardableResult
   package func invalidate(_ key: [UInt8]) -> Int {
-    let hash = hash(key)
-    let removed = shard(of: hash).state.withLock { $0.removeKey(key.span, hash: hash) }
-    return removed.count
+    let purge = Purge(.target(key: key), .hard, time: WallTime(milliseconds: 0))
+    removeTarget(of: key, by: purge)
+    return purge.tally.count.removed
+  }
+
+  private func removeTarget(of key: [UInt8], by purge: Purge) {
+    let hashes = hashes(key.span)
+    let removed = shard(of: hashes).state.withLock {
+      $0.removeTarget(of: key.span, hashes: hashes, by: purge, limit: Self.stepLimit)
+    }
+    _ = removed
   }
 
   /// Removes one response, if it is still stored.
   package func remove(_ response: StoredResponse) {
     let bytes = response.bytes
-    let hash = KeyHash.hash(bytes.span.extracting(response.keyRange), seed: seed)
-    let removed = shard(of: hash).state.withLock { $0.removeOne(response, hash: hash) }
+    let hashes = hashes(bytes.span.extracting(response.keyRange))
+    let removed = shard(of: hashes).state.withLock { $0.removeOne(response) }
     _ = removed
   }
 
-  /// Removes every response for which the condition holds: walks the whole store, one shard after
-  /// the other. Returns how many were removed.
+  // MARK: Purging
+
+  /// Purges and sweeps: returns when every response that the selector names is gone or stale.
+  /// Looks at the whole store, unless it is about one target, in steps that hold a lock for a few
+  /// dozen microseconds each. Not for loops.
+  package func purge(
+    _ selector: PurgeSelector, _ kind: PurgeKind, partition: UInt32? = nil, now: WallTime
+  ) -> PurgeCount {
+    let purge = note(selector, kind, partition: partition, now: now)
+    sweep()
+    return purge.tally.count
+  }
+
+  /// Puts a purge in force and returns: no lookup finds from now on what it names, and what is
+  /// fetched now is held against it. `sweep` frees the memory.
+  package func beginPurge(
+    _ selector: PurgeSelector, _ kind: PurgeKind, partition: UInt32? = nil, now: WallTime
+  ) {
+    _ = note(selector, kind, partition: partition, now: now)
+  }
+
+  private func note(
+    _ selector: PurgeSelector, _ kind: PurgeKind, partition: UInt32?, now: WallTime
+  ) -> Purge {
+    let purge = Purge(selector, kind, partition: partition, time: now)
+    if case .target(let key) = selector {
+      removeTarget(of: key, by: purge)
+    } else {
+      for shard in shards { shard.state.withLock { $0.purges.note(purge) } }
+    }
+    return purge
+  }
+
+  /// Brings the purges in force to every response they name, in steps with a bounded hold of each
+  /// lock. Cheap when there are none. Not for loops.
+  package func sweep() {
+    for shard in shards {
+      // What comes while this runs is the next sweep's, so that this one ends.
+      let target = shard.state.withLock { $0.purges.last }
+      var isDone = false
+      while !isDone {
+        let removed = shard.state.withLock { shard -> [StoredResponse] in
+          isDone = shard.purges.isSwept(target)
+          return isDone ? [] : shard.sweep(limit: Self.stepLimit)
+        }
+        _ = removed
+      }
+    }
+  }
+
+  /// Removes every response for which the condition holds: walks the whole store, a bounded number
+  /// at a time. What is on its way comes in nevertheless: for counting and for tests. Returns how
+  /// many were removed.
   @discardableResult
-  package func removeAll(where condition: (StoredResponse) -> Bool) -> Int {
+  func removeAll(where condition: (StoredResponse) -> Bool) -> Int {
     var count = 0
     for shard in shards {
-      let removed = shard.state.withLock { $0.removeAll(where: condition) }
-      count += removed.count
+      var start = 0
+      while start < shard.state.withLock({ $0.nodes.count }) {
+        let removed = shard.state.withLock {
+          $0.removeAll(from: start, limit: Self.stepLimit, where: condition)
+        }
+        count += removed.count
+        start += Self.stepLimit
+      }
     }
     return count
   }
@@ -197,8 +279,6 @@ package final class CacheStore: Sendable {
     for shard in shards { total += shard.state.withLock { $0.counters } }
     return total
   }
-
-  private func hash(_ key: [UInt8]) -> UInt64 { KeyHash.hash(key.span, seed: seed) }
 
   // MARK: Content on its way in
 

@@ -1,3 +1,5 @@
+internal import CachePolicy
+
 /// The secret that makes hashes unpredictable to those who choose the keys.
 package struct HashSeed: Sendable {
   let low: UInt64
@@ -13,6 +15,14 @@ package struct HashSeed: Sendable {
   package static func random() -> HashSeed {
     HashSeed(low: .random(in: .min ... .max), high: .random(in: .min ... .max))
   }
+}
+
+/// What a key is found by.
+struct KeyHashes: Sendable, Hashable {
+  /// Of the whole key: its place in the table.
+  let key: UInt64
+  /// Of scheme, authority and target: the shard, and what invalidation finds it by.
+  let target: UInt64
 }
 
 /// SipHash-1-3 (Aumasson and Bernstein): one round a word and three at the end, keyed.
@@ -33,13 +43,40 @@ struct KeyHash {
   }
 
   static func hash(_ bytes: Span<UInt8>, seed: HashSeed) -> UInt64 {
-    let key = unsafe bytes.bytes
     var state = KeyHash(seed)
+    state.absorb(bytes)
+    return state.finish()
+  }
+
+  /// The hashes of a cache key. What is none is all target.
+  static func hashes(ofKey key: Span<UInt8>, seed: HashSeed) -> KeyHashes {
+    guard let layout = CacheKey.Layout(of: key) else {
+      return hashes(key, part: 0..<key.count, seed: seed)
+    }
+    return hashes(key, part: CacheKey.Layout.partitionEnd..<layout.target.upperBound, seed: seed)
+  }
+
+  /// The hash of a part, and of that part followed by the bytes before and after it: both in one
+  /// go.
+  static func hashes(_ bytes: Span<UInt8>, part: Range<Int>, seed: HashSeed) -> KeyHashes {
+    var state = KeyHash(seed)
+    state.absorb(bytes.extracting(part))
+    var partState = state
+    state.absorb(bytes.extracting(0..<part.lowerBound))
+    if part.upperBound < bytes.count {
+      state.absorb(bytes.extracting(part.upperBound..<bytes.count))
+    }
+    return KeyHashes(key: state.finish(), target: partState.finish())
+  }
+
+  /// Absorbs bytes, and how many they are.
+  private mutating func absorb(_ bytes: Span<UInt8>) {
+    let key = unsafe bytes.bytes
     let count = key.byteCount
     var offset = 0
     while offset + 8 <= count {
       // In bounds by the loop's condition; UInt64 has no invalid bit patterns.
-      state.absorb(
+      absorb(
         unsafe key.unsafeLoadUnaligned(
           fromUncheckedByteOffset: offset, as: UInt64.self))
       offset += 8
@@ -52,8 +89,7 @@ struct KeyHash {
       offset += 1
       shift += 8
     }
-    state.absorb(last)
-    return state.finish()
+    absorb(last)
   }
 
   private mutating func absorb(_ word: UInt64) {

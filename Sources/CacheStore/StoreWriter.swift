@@ -39,8 +39,8 @@ package final class StoreWriter {
   struct Entry {
     let storable: StorableResponse
     let key: [UInt8]
-    let hash: UInt64
-    let epoch: UInt32
+    let hashes: KeyHashes
+    let moment: StoreMoment
     let superseded: [StoredResponse]
   }
 
@@ -60,6 +60,9 @@ package final class StoreWriter {
   private let length: Int?
   private let body: SharedBody
   private var count = 0
+  /// How many older variants of the key had to go because there were too many: a field that `Vary`
+  /// names has too many values. Known after `finish`.
+  package private(set) var displacedVariants = 0
   private var state = State.gathering
 
   init(store: CacheStore, entry: Entry, length: Int?) {
@@ -127,9 +130,15 @@ package final class StoreWriter {
     // Readers see the end after the store has it: whoever asks again then finds it.
     let outcome = store.commit(entry, body: content)
     body.end()
-    if case .stored = outcome { body.release() }
-    state = .ended(outcome.reason)
-    return outcome
+    switch outcome {
+    case .inserted(let response, _, let displaced):
+      displacedVariants = displaced
+      body.release()
+      return .stored(response)
+    case .refused(let reason):
+      state = .ended(reason)
+      return .notStored(reason)
+    }
   }
 
   /// Gives up: nothing is stored, and readers are broken off.

@@ -4,7 +4,7 @@ internal import Primitives
 
 /// One stored response: immutable, shared by all loops, alive for as long as somebody sends it.
 ///
-///     bytes   key │ vary entries │ status line and field lines, Content-Length last
+///     bytes   key │ vary entries │ annex │ status line and field lines, Content-Length last
 ///     body    the content
 ///
 /// A hit writes `head`, then the fields that change and the empty line, then `body`.
@@ -14,21 +14,25 @@ package final class StoredResponse: Sendable {
   package let bytes: [UInt8]
   package let body: [UInt8]
   private let varyStart: UInt32
+  private let annexStart: UInt32
   private let headStart: UInt32
 
   /// What one stored response costs beside key, vary entries, head and body, in bytes: the object,
   /// two array headers, its node and its share of the table, rounded up as the allocator does.
   /// Measured.
-  static let overhead = 272
+  static let overhead = 288
 
   init(key: Span<UInt8>, storable: StorableResponse, body: [UInt8]) {
     metadata = storable.metadata
     var bytes: [UInt8] = []
     bytes.reserveCapacity(
-      key.count + storable.vary.bytes.count + storable.head.count + Self.contentLengthRoom)
+      key.count + storable.vary.bytes.count + storable.annex.bytes.count + storable.head.count
+        + Self.contentLengthRoom)
     for index in key.indices { bytes.append(key[index]) }
     varyStart = UInt32(clamping: bytes.count)
     bytes.append(contentsOf: storable.vary.bytes)
+    annexStart = UInt32(clamping: bytes.count)
+    bytes.append(contentsOf: storable.annex.bytes)
     headStart = UInt32(clamping: bytes.count)
     bytes.append(contentsOf: storable.head)
     // RFC 9110 §8.6: no Content-Length with 204.
@@ -48,7 +52,9 @@ package final class StoredResponse: Sendable {
   var cost: Int { bytes.count + body.count + Self.overhead }
 
   package var keyRange: Range<Int> { 0..<Int(varyStart) }
-  package var varyRange: Range<Int> { Int(varyStart)..<Int(headStart) }
+  package var varyRange: Range<Int> { Int(varyStart)..<Int(annexStart) }
+  /// Where in `bytes` the annex is (`StoredAnnex`); empty for nearly every response.
+  package var annexRange: Range<Int> { Int(annexStart)..<Int(headStart) }
   /// Where in `bytes` the serialised head is: complete lines, without the empty line.
   package var headRange: Range<Int> { Int(headStart)..<bytes.count }
 
@@ -80,7 +86,29 @@ package final class StoredResponse: Sendable {
     return span.extracting(keyRange).holdsSameBytes(as: key)
   }
 
-  var isVarying: Bool { varyStart != headStart }
+  var isVarying: Bool { varyStart != annexStart }
+
+  /// Whether only a part of the content is held.
+  var isPartial: Bool { metadata.flags.contains(.partial) }
+
+  /// A part of a content never takes the place of a whole one.
+  func mayReplace(_ other: StoredResponse) -> Bool { !isPartial || other.isPartial }
+
+  /// The same response, no longer fresh at a moment; itself when it was not.
+  func stale(at time: WallTime) -> StoredResponse {
+    let stale = metadata.endingFreshness(at: time)
+    return stale == metadata ? self : StoredResponse(self, metadata: stale)
+  }
+
+  /// The same response with other metadata; shares all bytes.
+  private init(_ other: StoredResponse, metadata: StoredMetadata) {
+    self.metadata = metadata
+    bytes = other.bytes
+    body = other.body
+    varyStart = other.varyStart
+    annexStart = other.annexStart
+    headStart = other.headStart
+  }
 
   func isSelected(by request: RequestHead) -> Bool {
     let bytes = bytes

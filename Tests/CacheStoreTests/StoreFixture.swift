@@ -32,12 +32,15 @@ enum StoreFixture {
   }
 
   static func storable(
-    for request: RequestHead, varies: Bool = false, tag: String = "\"a\""
+    for request: RequestHead, varies: Bool = false, tag: String = "\"a\"", tags: String? = nil,
+    groups: String? = nil
   ) throws -> StorableResponse {
     var fields = FieldSection()
     fields.append(.cacheControl, "max-age=60")
     fields.append(.etag, Array(tag.utf8))
     if varies { fields.append(.vary, "Accept-Language") }
+    if let tags { fields.append(name: "Surrogate-Key".utf8, value: tags.utf8) }
+    if let groups { fields.append(name: "Cache-Groups".utf8, value: groups.utf8) }
     let decision = storageDecision(
       for: ResponseHead(status: .ok, fields: fields), to: request, exchange: .other,
       requestedAt: now, receivedAt: now, rules: rules)
