@@ -31,6 +31,7 @@ package enum CounterName: Int, Sendable, CaseIterable {
   case findings
   case cacheLookups
   case cacheStores
+  case cacheRefreshes
   case cacheEvictions
   case bytesReceived
   case bytesSent
@@ -73,6 +74,10 @@ package enum CounterName: Int, Sendable, CaseIterable {
     case .cacheStores:
       MetricRow(
         "countersign_cache_stores_total", "Responses offered to the store by result.",
+        by: ["result"])
+    case .cacheRefreshes:
+      MetricRow(
+        "countersign_cache_refreshes_total", "Validations in the background by result.",
         by: ["result"])
     case .cacheEvictions:
       MetricRow("countersign_cache_evictions_total", "Stored responses that gave way to others.")

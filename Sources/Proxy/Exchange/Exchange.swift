@@ -524,8 +524,14 @@ class Exchange {
     guard !isEnded else { return }
     isEnded = true
     worker.counters.exchangesChanged(by: -1)
-    worker.record(self)
+    recordEnd()
   }
+
+  /// Tells the logs and counters that the exchange is over.
+  func recordEnd() { worker.record(self) }
+
+  /// An `ExchangeDeadline` of this exchange has passed.
+  func deadlinePassed() {}
 
   /// Sends the request again, prepared anew; the response so far is forgotten. The connection that
   /// brought it goes its own way.

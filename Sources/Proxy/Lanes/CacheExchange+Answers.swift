@@ -72,8 +72,14 @@ extension CacheExchange {
     let answer = StoredAnswer(response, age: age, status: status)
     guard client != nil else { return finish() }
     record.outcome = .hit
-    record.status = response.metadata.status
-    record.bytesSent = client?.sendStored(answer, to: request, route: route) ?? 0
+    let form = StoredForm(of: response, for: request, now: worker.loop.wallNow, rules: rules)
+    if case .range(let range, _) = form {
+      record.status = range.status
+      record.bytesSent = client?.sendStored(answer, as: range, route: route) ?? 0
+    } else {
+      record.status = response.metadata.status
+      record.bytesSent = client?.sendStored(answer, to: request, route: route) ?? 0
+    }
     finish()
   }
 

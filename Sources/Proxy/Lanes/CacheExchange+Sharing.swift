@@ -20,12 +20,6 @@ extension CacheExchange {
   /// How far the client of a fetch that others follow may lag behind it, in bytes.
   static let leaderBacklogBytes = 1_048_576
 
-  /// Whether this exchange may wait for another's fetch, or others for its own. Never a decision:
-  /// those have no permit.
-  var mayShare: Bool {
-    permit != nil && framing == .none && (request.method == .get || request.method == .head)
-  }
-
   /// Whether what this exchange fetches may do for others: the whole of a GET.
   private var mayLead: Bool { request.method == .get && !request.fields.contains(.range) }
 
@@ -40,7 +34,8 @@ extension CacheExchange {
     switch decision {
     case .leads(let lease): leads(lease)
     case .waits(let ticket):
-      flight = .waiting(ticket, patience(until: Self.flightWait))
+      flight = .waiting(
+        ticket, ExchangeDeadline(of: self, on: worker.loop, for: Self.flightWait))
       course.waits()
       worker.joinsSharing(self)
     case .follows(let response):
@@ -54,10 +49,6 @@ extension CacheExchange {
   private func leads(_ lease: FlightLease<FetchWaiter>) {
     if mayLead { flight = .leading(lease) } else { lease.land(.abandoned, now: worker.loop.now) }
     fetch()
-  }
-
-  private func patience(until span: Milliseconds) -> FlightPatience {
-    FlightPatience(of: self, on: worker.loop, for: span)
   }
 
   /// It took the other one too long to get anything.
@@ -232,21 +223,6 @@ extension CacheExchange {
 enum FlightPart {
   case none
   case leading(FlightLease<FetchWaiter>)
-  case waiting(FlightTicket, FlightPatience)
+  case waiting(FlightTicket, ExchangeDeadline)
   case following(SharedReader)
-}
-
-/// The end of an exchange's patience with another's fetch.
-final class FlightPatience: TimerTarget {
-  private weak var exchange: CacheExchange?
-  private var timer: LoopTimer?
-
-  init(of exchange: CacheExchange, on loop: EventLoop, for span: Milliseconds) {
-    self.exchange = exchange
-    super.init()
-    timer = LoopTimer(on: loop.timers, target: self)
-    timer?.arm(after: span)
-  }
-
-  override func timerFired(_ timer: LoopTimer) { exchange?.outOfPatience() }
 }

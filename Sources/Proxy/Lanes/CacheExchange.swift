@@ -57,6 +57,12 @@ class CacheExchange: Exchange {
 
   override var allowedUpgrades: [[UInt8]] { route.settings.upgrades }
 
+  /// Whether this exchange may wait for another's fetch, or others for its own. Never a decision:
+  /// those have no permit.
+  var mayShare: Bool {
+    permit != nil && framing == .none && (request.method == .get || request.method == .head)
+  }
+
   // MARK: Asking the origin
 
   override func start() {
@@ -97,7 +103,8 @@ class CacheExchange: Exchange {
     case .answerStale:
       land(.failed)
       if let stored { _ = answerStale(stored, because: .status(head.status)) }
-    case .giveUp: giveUp()
+    case .giveUp:
+      decisionSign(head) == nil ? giveUp() : giveUpDecision(head.status)
     case .changeLane: if let sign = decisionSign(head) { changeLane(head, sign, framing: framing) }
     case .hold: held = HeldResponse(head: head, framing: framing)
     case .begin: begin(consume head, framing: framing)
@@ -154,7 +161,7 @@ class CacheExchange: Exchange {
       return releaseClient()
     }
     guard client != nil else {
-      if writer == nil { giveUp() }
+      if writer == nil { refreshRefused(status: head.status) }
       return
     }
     appendCacheStatus(to: &head, isStored: writer != nil)
@@ -193,7 +200,9 @@ class CacheExchange: Exchange {
     let content = response.content
     let framing = isWhole ? .length(Int64(content.count)) : response.framing
     if case .decision(let sign) = finding {
-      guard course.headArrived(.decision) == .changeLane else { return giveUp() }
+      guard course.headArrived(.decision) == .changeLane else {
+        return giveUpDecision(response.head.status)
+      }
       changeLane(response.head, sign, framing: framing)
     } else {
       if case .withheld(let reason) = finding { withheld = reason }
@@ -266,10 +275,29 @@ class CacheExchange: Exchange {
     switch course.failed(isStarted: answerIsStarted) {
     case .answerStaleOrFail:
       if failure.isUnreachable, let stored, answerStale(stored, because: .unreachable) { return }
-    case .endQuietly: return giveUp()
+    case .endQuietly:
+      if writer == nil { record.outcome = .failed }
+      return giveUp()
     case .fail: break
     }
     super.fail(failure, violation: violation)
+  }
+
+  override func deadlinePassed() { outOfPatience() }
+
+  /// What came for the store alone may not be stored: it is not served stale any longer, either,
+  /// unless the origin has just a bad moment.
+  private func refreshRefused(status: Status) {
+    if let stored, !status.isServerError { worker.shared.store.remove(stored) }
+    if status.isServerError { record.outcome = .failed }
+    giveUp()
+  }
+
+  /// A decision came in the background: nobody gets it, and nothing of its key stays stored.
+  private func giveUpDecision(_ status: Status) {
+    record.status = status
+    worker.shared.store.invalidate(key)
+    giveUp()
   }
 
   /// Nobody waits for the rest.
@@ -301,6 +329,8 @@ struct CacheLookup {
   var permit: LookupPermit?
   var key: [UInt8] = []
   var stored: StoredResponse?
+  /// How the stored response would answer, where it may be used.
+  var form = StoredForm.usual
   var moment: StoreMoment?
 }
 

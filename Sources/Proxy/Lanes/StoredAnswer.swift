@@ -11,7 +11,7 @@ internal import Transport
 struct StoredAnswer {
   let response: StoredResponse
   let age: StoredAge
-  let status: CacheStatus
+  var status: CacheStatus
 
   init(_ response: StoredResponse, age: StoredAge, status: CacheStatus) {
     self.response = response

@@ -13,6 +13,8 @@ final class SharedState: Sendable {
   let store: CacheStore
   /// The fetches under way that others may have a part in.
   let flights = FlightTable.overLoops()
+  /// The validations in the background.
+  let refreshes = RefreshTable()
   /// Nil when there is none.
   let accessLog: LineLog?
   /// Nil when there is none.

@@ -117,11 +117,13 @@ extension Worker {
     switch decision {
     case .fresh(let age):
       if let stored = lookup.stored {
-        return hit(incoming, stored, age: age, detail: .fresh, on: client, route: route)
+        lookup.form = StoredForm(of: stored, for: request, now: loop.wallNow, rules: rules)
+        if hit(incoming, lookup, age: age, on: client, route: route) { return }
       }
     case .staleAllowed(let age, let reason) where reason != .staleWhileRevalidate:
       if let stored = lookup.stored {
-        return hit(incoming, stored, age: age, detail: reason, on: client, route: route)
+        lookup.form = StoredForm(of: stored, for: request, now: loop.wallNow, rules: rules)
+        if hit(incoming, lookup, age: age, on: client, route: route) { return }
       }
     case .mustNot: return refuse(incoming, .onlyIfCached, on: client, route: route)
     case .staleAllowed, .validate: break
@@ -129,6 +131,15 @@ extension Worker {
     lookup.key = keyBuffer
     lookup.moment = shared.store.moment(of: key.span)
     var incoming = incoming
+    if case .staleAllowed(let age, .staleWhileRevalidate) = decision, let stored = lookup.stored {
+      lookup.form = StoredForm(of: stored, for: request, now: loop.wallNow, rules: rules)
+      if case .fetch = lookup.form {
+      } else {
+        // The validation first: the client's next request may be begun by the answer.
+        refresh(incoming.head, for: client, route: route, rules: rules, lookup: lookup)
+        if hit(incoming, lookup, age: age, on: client, route: route) { return }
+      }
+    }
     // The origin is told what the key says: an answer that names its host is for all who share it.
     incoming.head.authority = CacheKey.authority(
       of: incoming.head, scheme: client.facts.isSecure ? .https : .http)
@@ -139,24 +150,34 @@ extension Worker {
       on: client)
   }
 
-  /// Answers from the store: no exchange, no allocation.
+  /// Answers from the store: no exchange, no allocation. False where what is stored is not enough.
   private func hit(
-    _ incoming: IncomingRequest, _ stored: StoredResponse, age: StoredAge, detail: CacheReason,
+    _ incoming: IncomingRequest, _ lookup: CacheLookup, age: StoredAge,
     on client: ClientConnection, route: RoutePlan
-  ) {
-    let answer = StoredAnswer(
-      stored, age: age, status: CacheStatus(.hit, ttl: age.ttl, detail: detail))
-    let sent = client.sendStored(answer, to: incoming.head, route: route)
+  ) -> Bool {
+    guard let stored = lookup.stored else { return false }
     var record = ExchangeRecord()
     record.lane = .cache
     record.outcome = .hit
     record.status = stored.metadata.status
-    record.bytesSent = sent
-    record.cacheReason = detail
+    record.cacheReason = lookup.reason
+    var answer = StoredAnswer(
+      stored, age: age, status: CacheStatus(.hit, ttl: age.ttl, detail: lookup.reason))
+    switch lookup.form {
+    case .usual:
+      record.bytesSent = client.sendStored(answer, to: incoming.head, route: route)
+    case .range(let range, let reason):
+      answer.status.detail = reason
+      record.status = range.status
+      record.cacheReason = reason
+      record.bytesSent = client.sendStored(answer, as: range, route: route)
+    case .fetch: return false
+    }
     self.record(
       record, id: nextExchangeID(), request: incoming.head, route: route, facts: client.facts,
       beganAt: loop.now)
     client.responseEnded()
+    return true
   }
 
   // MARK: Starting and refusing

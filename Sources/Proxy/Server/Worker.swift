@@ -94,6 +94,13 @@ final class Worker {
     try body(&buffer)
   }
 
+  /// Characters of a token that nobody can guess: what stands between the ranges of an answer.
+  func nextBoundary() -> [UInt8] {
+    var boundary: [UInt8] = []
+    for _ in 0..<2 { boundary.append(hexadecimal: UInt64.random(in: .min ... .max), digits: 16) }
+    return boundary
+  }
+
   func nextExchangeID() -> ExchangeID {
     exchangeCount &+= 1
     return ExchangeID(start: idStart, count: exchangeCount)

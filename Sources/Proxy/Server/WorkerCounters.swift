@@ -32,6 +32,7 @@ final class WorkerCounters {
   private let received: InlineArray<2, Counter>
   private let sent: InlineArray<2, Counter>
   private let stores: [Counter]
+  private let refreshes: [Counter]
   private let fullHandshakes: InlineArray<2, Counter>
   private let resumedHandshakes: InlineArray<2, Counter>
   private let failedHandshakes: InlineArray<2, Counter>
@@ -61,6 +62,9 @@ final class WorkerCounters {
     received = Self.bySide { metrics.counter(.bytesReceived, [$0]) }
     sent = Self.bySide { metrics.counter(.bytesSent, [$0]) }
     stores = Self.storeReasons.map { metrics.counter(.cacheStores, ["\($0.code)"]) }
+    refreshes = RefreshExchange.Result.allCases.map {
+      metrics.counter(.cacheRefreshes, [$0.rawValue])
+    }
     fullHandshakes = Self.bySide { metrics.counter(.tlsHandshakes, [$0, "full"]) }
     resumedHandshakes = Self.bySide { metrics.counter(.tlsHandshakes, [$0, "resumed"]) }
     failedHandshakes = Self.bySide { metrics.counter(.tlsHandshakes, [$0, "failed"]) }
@@ -109,6 +113,10 @@ final class WorkerCounters {
   func countStore(_ reason: CacheReason) {
     let place = Self.storeReasons.firstIndex(of: reason) ?? Self.storeReasons.count - 1
     sheet.add(to: stores[place])
+  }
+
+  func countRefresh(_ result: RefreshExchange.Result) {
+    sheet.add(to: refreshes[result.index])
   }
 
   func countHandshake(_ side: Side, _ session: TLSSession) {
