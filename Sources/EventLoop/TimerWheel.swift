@@ -12,55 +12,76 @@ open class TimerTarget {
   open func timerFired(_ timer: LoopTimer) {}
 }
 
-/// A moment at which a target wants to be called: armed, moved and disarmed as often as one likes,
-/// at the cost of a store.
+/// What has a place in a wheel: a moment at which it wants to be called, armed, moved and disarmed
+/// as often as one likes, at the cost of a store.
 ///
-/// Owned by its target, which it does not retain; letting go of it disarms it. Fires no earlier
-/// than asked, and up to 17 ms later (`TimerWheel.resolution`) than a loop with nothing else to do
-/// could. Not `Sendable`: belongs to one loop.
-public final class LoopTimer {
-  /// Tells the timers of one target apart.
-  package let kind: UInt8
-  // Both outlive the timer: the target owns it, and the loop that owns the wheel outlives its
-  // targets.
-  fileprivate unowned(unsafe) let target: TimerTarget
-  fileprivate unowned(unsafe) let wheel: TimerWheel
+/// Inherit from it where one timer is enough: a connection then is its own timer, and needs no
+/// second object. Letting go of it disarms it. Fires no earlier than asked, and up to 17 ms later
+/// (`TimerWheel.resolution`) than a loop with nothing else to do could. Not `Sendable`: belongs to
+/// one loop.
+open class Timed {
+  // The loop that owns the wheel outlives whatever is in it. Nil: never called.
+  fileprivate unowned(unsafe) let wheel: TimerWheel?
   fileprivate var deadline = TimerWheel.never
   fileprivate var tick: UInt64 = 0
+  fileprivate unowned(unsafe) var next: Timed?
+  fileprivate unowned(unsafe) var previous: Timed?
   fileprivate var list = TimerWheel.unlisted
-  fileprivate unowned(unsafe) var next: LoopTimer?
-  fileprivate unowned(unsafe) var previous: LoopTimer?
 
-  /// A timer that will call `target`; not armed yet. `target` must own it, or outlive it.
-  package init(on wheel: TimerWheel, target: TimerTarget, kind: UInt8 = 0) {
-    unsafe self.wheel = wheel
-    unsafe self.target = target
-    self.kind = kind
-  }
+  /// Not armed yet. Without a wheel it never fires.
+  package init(on wheel: TimerWheel?) { unsafe self.wheel = wheel }
 
-  deinit { unsafe wheel.unlink(self) }
+  deinit { unsafe wheel?.unlink(self) }
 
-  package var isArmed: Bool { deadline != TimerWheel.never }
+  /// Called from the loop's turn, once for each time it was armed and not disarmed before. It is
+  /// disarmed by then and may be armed again here.
+  open func fired() {}
+
+  package final var isArmed: Bool { deadline != TimerWheel.never }
 
   /// The moment it is armed for, or nil.
-  package var armedFor: MonotonicTime? {
+  package final var armedFor: MonotonicTime? {
     isArmed ? MonotonicTime(nanoseconds: deadline) : nil
   }
 
   /// Fires after `span` from now, whatever it was armed for before.
-  package func arm(after span: Milliseconds) { unsafe arm(at: wheel.now.advanced(by: span)) }
+  package final func arm(after span: Milliseconds) {
+    guard let wheel = unsafe wheel else { return }
+    arm(at: wheel.now.advanced(by: span))
+  }
 
   /// Fires at `moment`, whatever it was armed for before. A moment that has passed: with the next
   /// turn.
-  package func arm(at moment: MonotonicTime) {
+  package final func arm(at moment: MonotonicTime) {
+    guard let wheel = unsafe wheel else { return }
     deadline = min(moment.nanoseconds, TimerWheel.never - 1)
     let due = TimerWheel.tick(reaching: deadline)
     // Later than its place in the wheel: the wheel moves it on when it comes by.
     if list != TimerWheel.unlisted, tick <= due { return }
-    unsafe wheel.place(self, due: due)
+    wheel.place(self, due: due)
   }
 
-  package func disarm() { deadline = TimerWheel.never }
+  package final func disarm() { deadline = TimerWheel.never }
+}
+
+/// A timer of its own, for a target that needs several or inherits from something else.
+///
+/// Owned by its target, which it does not retain.
+public final class LoopTimer: Timed {
+  /// Tells the timers of one target apart.
+  package let kind: UInt8
+  private unowned(unsafe) let target: TimerTarget
+
+  /// A timer that will call `target`; not armed yet. `target` must own it, or outlive it.
+  package init(on wheel: TimerWheel, target: TimerTarget, kind: UInt8 = 0) {
+    unsafe self.target = target
+    self.kind = kind
+    super.init(on: wheel)
+  }
+
+  public override func fired() {
+    unsafe withExtendedLifetime(target) { target in target.timerFired(self) }
+  }
 }
 
 /// A hashed wheel of timers with one round: pure, the loop tells it the time.
@@ -93,7 +114,7 @@ public final class LoopTimer {
   private var cursor: UInt64
   // No slot before this tick is occupied.
   private var earliest = never
-  private let heads: UnsafeMutablePointer<Unmanaged<LoopTimer>?>
+  private let heads: UnsafeMutablePointer<Unmanaged<Timed>?>
   private var occupied = [UInt64](repeating: 0, count: slotCount / 64)
 
   package init(now: MonotonicTime) {
@@ -129,15 +150,15 @@ public final class LoopTimer {
     findEarliest()
   }
 
-  // The timer may be gone when its target returns.
-  private func revisit(_ timer: LoopTimer) {
+  // The timer may be gone from its owner when this returns.
+  private func revisit(_ timer: Timed) {
     guard timer.isArmed else { return }
     guard timer.deadline <= now.nanoseconds else {
       place(timer, due: Self.tick(reaching: timer.deadline))
       return
     }
     timer.deadline = Self.never
-    unsafe withExtendedLifetime(timer.target) { target in target.timerFired(timer) }
+    timer.fired()
   }
 
   /// How long the loop may wait for events, in whole milliseconds rounded up; nil for as long as it
@@ -165,7 +186,7 @@ public final class LoopTimer {
     }
   }
 
-  fileprivate func place(_ timer: LoopTimer, due: UInt64) {
+  fileprivate func place(_ timer: Timed, due: UInt64) {
     unlink(timer)
     let tick = min(max(due, cursor + 1), cursor + UInt64(Self.slotCount - 1))
     timer.tick = tick
@@ -175,7 +196,7 @@ public final class LoopTimer {
     link(timer, into: Int32(slot))
   }
 
-  private func link(_ timer: LoopTimer, into list: Int32) {
+  private func link(_ timer: Timed, into list: Int32) {
     let head = unsafe heads[Int(list)]?.takeUnretainedValue()
     timer.list = list
     unsafe timer.next = head
@@ -185,7 +206,7 @@ public final class LoopTimer {
     placedCount += 1
   }
 
-  fileprivate func unlink(_ timer: LoopTimer) {
+  fileprivate func unlink(_ timer: Timed) {
     guard timer.list != Self.unlisted else { return }
     let slot = Int(timer.list)
     let next = unsafe timer.next
@@ -222,6 +243,6 @@ public final class LoopTimer {
 }
 
 @available(*, unavailable)
-extension LoopTimer: Sendable {}
+extension Timed: Sendable {}
 @available(*, unavailable)
 extension TimerWheel: Sendable {}

@@ -21,12 +21,27 @@ package struct HeadScanner: ~Copyable {
     case trailers
   }
 
+  // Every connection has one of these, idle ones too: kept small. No place in a head is past
+  // `WireLimits.ceiling`.
+  private var storedPosition: UInt32 = 0
+  private var storedLineStart: UInt32 = 0
+  private var storedLineCount: UInt32 = 0
   private let part: Part
-  /// The next byte to look at.
-  private var position = 0
-  private var lineStart = 0
-  private var lineCount = 0
   private var skippedEmptyLine = false
+
+  /// The next byte to look at.
+  private var position: Int {
+    get { Int(storedPosition) }
+    set { storedPosition = UInt32(clamping: newValue) }
+  }
+  private var lineStart: Int {
+    get { Int(storedLineStart) }
+    set { storedLineStart = UInt32(clamping: newValue) }
+  }
+  private var lineCount: Int {
+    get { Int(storedLineCount) }
+    set { storedLineCount = UInt32(clamping: newValue) }
+  }
 
   package init(_ part: Part) { self.part = part }
 

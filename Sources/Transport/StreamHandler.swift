@@ -10,8 +10,11 @@ public import EventLoop
 /// Every call comes from the loop's turn, none from within a call of the handler to the stream: a
 /// write that fails, an `abort`, a resumed read are told later in the same turn. The stream keeps
 /// its handler alive until `closed`. Not `Sendable`: belongs to one loop.
-open class StreamHandler: TimerTarget {
-  package override init() { super.init() }
+///
+/// It is a timer as well: every connection has a deadline, and this one costs no further object.
+open class StreamHandler: Timed {
+  /// A handler whose timer is in `wheel`; without one it has none.
+  package override init(on wheel: TimerWheel? = nil) { super.init(on: wheel) }
 
   /// Connected, and the TLS handshake is done where there is one.
   open func streamOpened() {}

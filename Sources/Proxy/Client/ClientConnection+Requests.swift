@@ -117,13 +117,13 @@ extension ClientConnection {
     let expectsContinue = try expectation(of: head) == .continue100
     // Looked at where no route asks for it too: a list that cannot be read is refused, not ignored.
     _ = try upgradeProtocols(version: head.version, fields: head.fields)
-    requestCount += 1
+    requestCount &+= 1
     body = BodyDecoder(framing, limits: worker.wireLimits)
     clientEnds = connectionPersistence(version: head.version, fields: head.fields) != .keepAlive
     response = ResponseWriter(
       method: head.method, version: head.version,
       keepsAlive: !clientEnds
-        && requestCount < worker.requestsPerConnection && !worker.isDraining)
+        && Int(requestCount) < worker.requestsPerConnection && !worker.isDraining)
     let hasContent = !body.isFinished
     phase = hasContent ? .body : .waiting
     awaitsContinue = expectsContinue && hasContent

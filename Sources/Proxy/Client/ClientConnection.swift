@@ -48,13 +48,8 @@ final class ClientConnection: StreamHandler {
   let responder: (any LocalResponder)?
   let stream: ByteStream
 
+  // In an order that leaves no gaps: there may be very many idle connections.
   var phase = Phase.head
-  var inbound: [UInt8] = []
-  var scanner = HeadScanner(.request)
-  var body = BodyDecoder(.none)
-  var exchange: Exchange?
-  var response = ResponseWriter()
-  var requestCount = 0
   var isProcessing = false
   /// Set once the stream told that it is closed: nothing may be sent any more.
   var isClosed = false
@@ -66,11 +61,16 @@ final class ClientConnection: StreamHandler {
   var awaitsContinue = false
   /// Set while the stream is told not to read.
   var isReadingPaused = false
-  private var deadline: LoopTimer?
+  var inbound: [UInt8] = []
+  var scanner = HeadScanner(.request)
+  var body = BodyDecoder(.none)
+  var exchange: Exchange?
+  var response = ResponseWriter()
+  var requestCount: UInt32 = 0
+  /// The place in the worker's table.
+  var place: UInt32 = 0
   /// How much waited to be sent when the deadline last passed; nil when it had not.
   private var pendingAtDeadline: Int?
-  /// The place in the worker's table.
-  var place = 0
 
   init(
     worker: Worker, stream: ByteStream, facts: ClientFacts, responder: (any LocalResponder)? = nil
@@ -79,9 +79,8 @@ final class ClientConnection: StreamHandler {
     self.stream = stream
     self.facts = facts
     self.responder = responder
-    super.init()
-    deadline = LoopTimer(on: worker.loop.timers, target: self)
-    deadline?.arm(
+    super.init(on: worker.loop.timers)
+    arm(
       after: worker.isDraining ? Self.firstRequestWaitAtStop : worker.timeouts.handshake)
   }
 
@@ -100,7 +99,7 @@ final class ClientConnection: StreamHandler {
   override func streamOpened() {
     if let tls = stream.tls { worker.counters.countHandshake(.client, tls) }
     if let certificate = stream.tls?.peerCertificate() { facts.identify(certificate) }
-    deadline?.arm(
+    arm(
       after: worker.isDraining ? Self.firstRequestWaitAtStop : worker.timeouts.requestHead)
   }
 
@@ -132,13 +131,13 @@ final class ClientConnection: StreamHandler {
     guard !isClosed else { return }
     isClosed = true
     if failure?.stage == .handshake { worker.counters.countFailedHandshake(.client) }
-    deadline?.disarm()
+    disarm()
     inbound = []
     cancelExchange()
     worker.clientClosed(self)
   }
 
-  override func timerFired(_ timer: LoopTimer) {
+  override func fired() {
     if stream.pendingOutputBytes > 0 { return waitForTaking() }
     switch phase {
     case .head:
@@ -170,11 +169,11 @@ final class ClientConnection: StreamHandler {
 
   // MARK: Deadlines
 
-  func awaitBody() { deadline?.arm(after: worker.timeouts.requestBody) }
-  func awaitRestOfHead() { deadline?.arm(after: worker.timeouts.requestHead) }
-  func extendForWriting() { deadline?.arm(after: worker.timeouts.write) }
+  func awaitBody() { arm(after: worker.timeouts.requestBody) }
+  func awaitRestOfHead() { arm(after: worker.timeouts.requestHead) }
+  func extendForWriting() { arm(after: worker.timeouts.write) }
   func awaitHead() {
-    deadline?.arm(
+    arm(
       after: scanner.isAtStart ? worker.timeouts.keepAlive : worker.timeouts.requestHead)
   }
 
@@ -188,7 +187,7 @@ final class ClientConnection: StreamHandler {
 
   func closeAfterFlush() {
     phase = .closing
-    deadline?.arm(after: worker.timeouts.write)
+    arm(after: worker.timeouts.write)
     stream.closeAfterFlush()
   }
 
@@ -196,7 +195,7 @@ final class ClientConnection: StreamHandler {
   /// §9.6).
   func closeLingering() {
     phase = .closing
-    deadline?.arm(after: worker.timeouts.write)
+    arm(after: worker.timeouts.write)
     stream.closeAfterFlush(lingering: true)
   }
 
@@ -208,7 +207,7 @@ final class ClientConnection: StreamHandler {
     if isIdle { stream.receiveNow() }
     guard isIdle, !isClosed else { return }
     guard requestCount > 0 else {
-      deadline?.arm(after: Self.firstRequestWaitAtStop)
+      arm(after: Self.firstRequestWaitAtStop)
       return
     }
     closeLingering()

@@ -52,7 +52,6 @@ final class OriginConnection: StreamHandler {
   private var answerBegan = false
   /// The turn in which the request was sent: what is ready to be read in it came before.
   private var beganAt: MonotonicTime?
-  private var deadline: LoopTimer?
   private var timeouts: OriginWaits
 
   init(pool: ServicePool, worker: Worker, id: OriginConnectionID, timeouts: OriginWaits) {
@@ -60,14 +59,13 @@ final class OriginConnection: StreamHandler {
     self.worker = worker
     self.id = id
     self.timeouts = timeouts
-    super.init()
-    deadline = LoopTimer(on: worker.loop.timers, target: self)
+    super.init(on: worker.loop.timers)
   }
 
   /// The pool has started to connect.
   func opens(on stream: ByteStream) {
     self.stream = stream
-    deadline?.arm(after: timeouts.connect)
+    arm(after: timeouts.connect)
   }
 
   // MARK: The exchange's side
@@ -93,7 +91,7 @@ final class OriginConnection: StreamHandler {
   }
 
   private func awaitOrigin(_ time: Milliseconds) {
-    if !isPaused { deadline?.arm(after: time) }
+    if !isPaused { arm(after: time) }
   }
 
   /// Sends content of the request, framed already.
@@ -137,7 +135,7 @@ final class OriginConnection: StreamHandler {
   /// Reads no further: the client takes nothing. It has a deadline of its own.
   func pause() {
     isPaused = true
-    deadline?.disarm()
+    disarm()
     stream?.pauseReading()
   }
 
@@ -153,7 +151,7 @@ final class OriginConnection: StreamHandler {
   // MARK: What the stream tells
 
   override func streamOpened() {
-    deadline?.disarm()
+    disarm()
     phase = .idle
     if let tls = stream?.tls { worker.counters.countHandshake(.origin, tls) }
     pool.opened(self)
@@ -201,7 +199,7 @@ final class OriginConnection: StreamHandler {
     let ended = exchange
     exchange = nil
     phase = .closed
-    deadline?.disarm()
+    disarm()
     if failure?.stage == .handshake { worker.counters.countFailedHandshake(.origin) }
     if wasOpening {
       pool.openFailed(self, failure)
@@ -211,7 +209,7 @@ final class OriginConnection: StreamHandler {
     }
   }
 
-  override func timerFired(_ timer: LoopTimer) {
+  override func fired() {
     switch phase {
     case .opening:
       phase = .closed
@@ -368,7 +366,7 @@ final class OriginConnection: StreamHandler {
   private func leave(_ condition: OriginConnectionCondition) {
     if condition != .clean { phase = .closed }
     if case .spoiled(let spoiler) = condition { wasGivenUp = !spoiler.endsInOrder }
-    deadline?.disarm()
+    disarm()
     pool.released(self, condition)
   }
 
@@ -385,7 +383,7 @@ final class OriginConnection: StreamHandler {
   func close() {
     let isWhole = wasGivenUp == false
     phase = .closed
-    deadline?.disarm()
+    disarm()
     if isWhole { stream?.closeAfterFlush() } else { stream?.abort() }
   }
 }

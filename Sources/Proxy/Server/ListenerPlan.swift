@@ -43,6 +43,9 @@ final class ClientAcceptor: StreamAcceptor {
   private let plan: ListenerPlan
   private let responder: (any LocalResponder)?
   private let accepted: Counter
+  /// The client before, and its address as text: behind a load balancer few addresses hold very
+  /// many connections, which then share the text.
+  private var latest: (peer: SocketAddress, host: [UInt8])?
 
   init(worker: Worker, plan: ListenerPlan, responder: (any LocalResponder)? = nil) {
     self.worker = worker
@@ -66,10 +69,19 @@ final class ClientAcceptor: StreamAcceptor {
 
   private func facts(of stream: ByteStream) -> ClientFacts {
     let peer = stream.peerAddress
-    let host = peer.isUnix ? [] : peer.hostBytes
+    let host = hostBytes(of: peer)
     return ClientFacts(
       address: host, port: peer.port ?? 0, localPort: plan.bound.address.port ?? 0,
       isSecure: plan.tls != nil, isTrusted: isTrusted(peer, host, plan.trustedPeers))
+  }
+
+  private func hostBytes(of peer: SocketAddress) -> [UInt8] {
+    if peer.isUnix { return [] }
+    let address = peer.withPort(0)
+    if let latest, latest.peer == address { return latest.host }
+    let host = peer.hostBytes
+    latest = (address, host)
+    return host
   }
 
   /// Whoever may open the Unix socket is believed: its file's permissions say who that is.

@@ -121,19 +121,19 @@ final class Worker {
 
   func admit(_ client: ClientConnection) {
     counters.clientsChanged(by: 1)
-    client.place = clients.count
+    client.place = UInt32(clamping: clients.count)
     clients.append(client)
     if client.responder != nil { localClientCount += 1 }
   }
 
   func clientClosed(_ client: ClientConnection) {
-    let place = client.place
+    let place = Int(client.place)
     guard clients.indices.contains(place), clients[place] === client, let last = clients.popLast()
     else { return }
     counters.clientsChanged(by: -1)
     if client.responder != nil { localClientGone(client) }
     guard last !== client else { return checkDrained() }
-    last.place = place
+    last.place = client.place
     clients[place] = last
     checkDrained()
   }
