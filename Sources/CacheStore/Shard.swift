@@ -13,8 +13,9 @@ internal import Primitives
 /// invalidation finds them under one lock. All members are touched under that lock only.
 struct Shard: ~Copyable, Sendable {
   static let none = UInt32.max
-  /// Invalidations are remembered by a few bits of the hash: see `moment`.
-  private static let epochCount = 64
+  /// Invalidations are remembered by a few bits of the hash: see `moment`. Fewer would keep more
+  /// responses out of the store for the invalidation of another target.
+  private static let epochCount = 1024
 
   struct Node: Sendable {
     var response: StoredResponse?
@@ -137,7 +138,7 @@ struct Shard: ~Copyable, Sendable {
   mutating func beginEpoch(of hashes: KeyHashes) { epochs[Self.epochIndex(hashes)] &+= 1 }
 
   private static func epochIndex(_ hashes: KeyHashes) -> Int {
-    Int(hashes.target >> 58) & (epochCount - 1)
+    Int(hashes.target >> 54) & (epochCount - 1)
   }
 }
 

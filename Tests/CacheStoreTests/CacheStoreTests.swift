@@ -119,6 +119,25 @@ import Testing
     #expect(try StoreFixture.find(request, in: store) == nil)
   }
 
+  @Test func `what is on its way is seldom lost to the invalidation of something else`() throws {
+    var limits = CacheStoreLimits()
+    limits.shardCount = 1
+    let store = CacheStore(limits: limits, seed: StoreFixture.seed)
+    var lost = 0
+    for number in 0..<60 {
+      let request = StoreFixture.request("/fetched/\(number)")
+      let opening = store.open(
+        try StoreFixture.storable(for: request), key: StoreFixture.key(request), request: request,
+        length: nil)
+      guard case .writer(let writer) = opening else { throw Unexpected() }
+      for other in 0..<32 {
+        store.invalidate(StoreFixture.key(StoreFixture.request("/changed/\(number)/\(other)")))
+      }
+      if writer.finish().reason == .invalidated { lost += 1 }
+    }
+    #expect(lost < 10)
+  }
+
   @Test func `freshening keeps the body and changes the head`() throws {
     let request = StoreFixture.request("/keys")
     try StoreFixture.put([1, 2], for: request, in: store)
@@ -180,3 +199,5 @@ import Testing
     #expect(store.counters.bytes <= 100_000)
   }
 }
+
+private struct Unexpected: Error {}
