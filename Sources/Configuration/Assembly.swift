@@ -55,6 +55,7 @@ struct Assembly {
       route.upgrades = draft.upgrades
       route.timeouts = draft.timeouts
       route.requestBodyBytes = draft.requestBodyBytes
+      route.loggedPath = draft.loggedPath
       routes.append(route)
     }
     return routes

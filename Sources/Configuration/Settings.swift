@@ -61,7 +61,16 @@ package struct AuditSettings: Sendable, Equatable {
 
 /// One JSON object a line for each exchange.
 package struct AccessLogSettings: Sendable, Equatable {
+  /// How paths are written.
+  package enum Paths: String, Sendable, CaseIterable {
+    /// Without what looks like a secret in them.
+    case redacted
+    /// As they were sent.
+    case whole
+  }
+
   package var destination = LogDestination.off
+  package var paths = Paths.redacted
 
   package init() {}
 }

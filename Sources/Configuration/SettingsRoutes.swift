@@ -54,6 +54,14 @@ package struct RouteTimeouts: Sendable, Equatable {
   package init() {}
 }
 
+/// What the access log says of a path.
+package enum LoggedPath: String, Sendable, CaseIterable {
+  /// What was asked for, as the access log writes paths.
+  case asked
+  /// The pattern of the route instead: for paths that are secrets.
+  case pattern
+}
+
 /// One route: which requests it takes, and what becomes of them.
 package struct RouteSettings: Sendable, Equatable {
   /// For logs and metrics; unique.
@@ -73,6 +81,7 @@ package struct RouteSettings: Sendable, Equatable {
   package var timeouts = RouteTimeouts()
   /// Instead of `LimitSettings.requestBodyBytes`; nil to keep that.
   package var requestBodyBytes: Int64?
+  package var loggedPath = LoggedPath.asked
 
   package init(name: String, match: RouteMatch, service: Int) {
     self.name = name

@@ -70,7 +70,10 @@ extension Section<AccessLogSettings> {
       keys: [
         Key(
           "log", \.destination, .logDestination,
-          "Where they go: a path (reopened on SIGUSR1), stderr or off.")
+          "Where they go: a path (reopened on SIGUSR1), stderr or off."),
+        Key(
+          "paths", \.paths, .words,
+          "redacted: without long codes in paths. whole: as sent. Queries are never written."),
       ],
       blank: { AccessLogSettings() })
   }

@@ -20,6 +20,7 @@ struct RouteDraft {
   var upgrades: [[UInt8]] = []
   var timeouts = RouteTimeouts()
   var requestBodyBytes: Int64?
+  var loggedPath = LoggedPath.asked
   /// Where it stands; nil in a draft made of settings.
   var places: KeyPlaces?
 }
@@ -44,6 +45,7 @@ extension RouteDraft {
     upgrades = route.upgrades
     timeouts = route.timeouts
     requestBodyBytes = route.requestBodyBytes
+    loggedPath = route.loggedPath
   }
 
   /// What the route is called where it has no name: its methods and its first path.
@@ -117,6 +119,9 @@ extension Section<RouteDraft> {
       Key(
         optional: "max_request_body", \.requestBodyBytes, .bytes,
         "The largest request body. Without this key: that of the section limits."),
+      Key(
+        "log_path", \.loggedPath, .words,
+        "asked: the access log tells the path. pattern: the pattern it matched, for secret paths."),
     ]
   }
 

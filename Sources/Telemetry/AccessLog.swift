@@ -70,8 +70,13 @@ package struct AccessRecord: Sendable {
 package struct AccessLog: Sendable, Hashable {
   /// Whether the query is written. Queries carry codes, tokens and passwords.
   package var includesQuery: Bool
+  /// Whether parts of paths that look like secrets are left out.
+  package var redactsPaths: Bool
 
-  package init(includesQuery: Bool = false) { self.includesQuery = includesQuery }
+  package init(includesQuery: Bool = false, redactsPaths: Bool = true) {
+    self.includesQuery = includesQuery
+    self.redactsPaths = redactsPaths
+  }
 
   /// Appends one line, without its end of line. Members that are nil are left out.
   package func append(_ record: borrowing AccessRecord, to line: inout [UInt8]) {
@@ -86,7 +91,11 @@ package struct AccessLog: Sendable, Hashable {
     line.append(ascii: #","host":"#)
     line.append(jsonString: record.host)
     line.append(ascii: #","path":"#)
-    line.append(jsonString: record.path)
+    if redactsPaths, PathRedaction.isNeeded(record.path) {
+      line.append(jsonString: PathRedaction.redacted(record.path))
+    } else {
+      line.append(jsonString: record.path)
+    }
     if includesQuery, let query = record.query {
       line.append(ascii: #","query":"#)
       line.append(jsonString: query)

@@ -33,6 +33,25 @@ import Testing
     #expect(line(full, AccessLog(includesQuery: true)).contains(#","query":"code=secret","#))
   }
 
+  @Test(arguments: [
+    ("/reset/8f14e45fceea167a5a36dedd4bea2543", "/reset/[redacted]"),
+    ("/a;jsessionid=1A530637289A03B07199A44E8D531427/b", "/a;[redacted]/b"),
+    ("/t/eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJlLXdpdGgtMQ", "/t/[redacted].e30.[redacted]"),
+    ("/verify/00000000000000000000", "/verify/[redacted]"),
+    ("/u/c0a8012e-4d1c-4b57-9f6a-0a1b2c3d4e5f/x", "/u/[redacted]/x"),
+    ("/k/QWxsTGV0dGVyc09mQm90aENhc2VzQXJlTWl4ZWQ", "/k/[redacted]"),
+    ("/.well-known/openid-configuration", "/.well-known/openid-configuration"),
+    ("/realms/a/protocol/openid-connect/token", "/realms/a/protocol/openid-connect/token"),
+    ("/static/app.3f9ac1d2b8e4.js", "/static/app.3f9ac1d2b8e4.js"),
+    ("/reset/123456", "/reset/123456"), ("", ""),
+  ])
+  func `what looks like a secret in a path is left out`(path: String, written: String) {
+    var record = full
+    record.path = Array(path.utf8)[...]
+    #expect(line(record).contains(#","path":"\#(written)","#))
+    #expect(line(record, AccessLog(redactsPaths: false)).contains(#","path":"\#(path)","#))
+  }
+
   @Test func `what is not known is left out`() {
     let record = AccessRecord(
       time: WallTime(milliseconds: 0), exchange: 1, client: [], method: .post, path: [],

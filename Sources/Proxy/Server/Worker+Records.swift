@@ -41,18 +41,24 @@ extension Worker {
       counters.countRefusal(reason)
     }
     guard let accessLog else { return }
+    let lineFormat = lineFormat
     let line = AccessRecord(
       time: WallTime(milliseconds: loop.wallNow.milliseconds - Int64(nanoseconds / 1_000_000)),
       exchange: id.number, client: facts.address, method: request.method, host: request.authority,
-      path: request.path, status: record.status.code == 0 ? nil : record.status,
+      path: loggedPath(request.path, route), status: record.status.code == 0 ? nil : record.status,
       requestBytes: UInt64(max(record.bytesReceived, 0)),
       responseBytes: UInt64(max(record.bytesSent, 0)),
       durationMicroseconds: nanoseconds / 1000, lane: record.lane.rawValue,
       outcome: record.outcome.rawValue, cache: record.cacheReason.map { "\($0.code)" },
       reason: record.reason, route: route?.settings.name, origin: record.origin,
       originMicroseconds: record.originMicroseconds)
-    accessLog.append { bytes in Self.lineFormat.append(line, to: &bytes) }
+    accessLog.append { bytes in lineFormat.append(line, to: &bytes) }
   }
 
-  private static let lineFormat = AccessLog()
+  /// The path, or the pattern that stands for it where the operator says that paths are secret.
+  private func loggedPath(_ path: ArraySlice<UInt8>, _ route: RoutePlan?) -> ArraySlice<UInt8> {
+    guard let settings = route?.settings, settings.loggedPath == .pattern else { return path }
+    let pattern = settings.match.paths.first { $0.matches(path) } ?? settings.match.paths.first
+    return pattern?.text[...] ?? [UInt8](ascii: "/**")[...]
+  }
 }

@@ -24,6 +24,8 @@ final class Worker {
   let tlsSessions = TLSClientSessionCache()
   var tokens: TransactionTokenSource
   let accessLog: LineFeeder?
+  /// How lines of the access log are written.
+  let lineFormat: AccessLog
   let findingsLog: LineFeeder?
   let log: ProxyLog
   let counters: WorkerCounters
@@ -59,6 +61,7 @@ final class Worker {
     idStart = UInt32.random(in: .min ... .max)
     clientLimit = max(plan.settings.limits.connections / max(workers, 1), 1)
     accessLog = shared.accessLog?.feeder(loop.handle.index)
+    lineFormat = AccessLog(redactsPaths: plan.settings.accessLog.paths == .redacted)
     findingsLog = shared.findingsLog?.feeder(loop.handle.index)
     log = shared.log
     counters = WorkerCounters(shared.metrics, loop: loop.handle.index)
