@@ -3,8 +3,9 @@ package import Primitives
 
 /// What an operator's rules say about one route's cache: the sum of named switches.
 ///
-/// `strict`, the default, turns off what has cost people their sessions; `conformant` does all that
-/// the RFCs allow a shared cache (`CacheProfile`). A rule may set each switch singly. None of them
+/// `strict`, the default, turns off what has cost people their sessions: stored `Set-Cookie`, error
+/// pages by heuristics, reuse after `Authorization`, answers to requests with `Cookie`, POST.
+/// `conformant` does all that the RFCs allow a shared cache. A rule may set each switch singly. None of them
 /// reaches decisions: those never get past `lookupDecision` and `storageDecision`.
 package struct CacheRules: Sendable, Equatable {
   /// Whether anything is stored or reused at all.
@@ -31,10 +32,10 @@ package struct CacheRules: Sendable, Equatable {
   /// Which cookies of a request do not keep it out of the cache.
   package var cookies: CookieRule = .ignoring(names: [])
   /// Whether `must-understand` with an understood status lifts `no-store` (RFC 9111 §5.2.2.3).
-  package var mustUnderstandLiftsNoStore = false
+  package var mustUnderstandLiftsNoStore = true
   /// Whether a stale response is served when the origin cannot be reached, unless the response
   /// forbids it (RFC 9111 §4.2.4).
-  package var servesStaleWhenDisconnected = false
+  package var servesStaleWhenDisconnected = true
   /// Whether `Pragma: no-cache` in a response without `Cache-Control` counts as `no-cache`.
   package var treatsResponsePragmaAsNoCache = true
   /// Whether a response to POST with explicit freshness and a `Content-Location` equal to the
@@ -48,11 +49,11 @@ package struct CacheRules: Sendable, Equatable {
   package var usesNoVarySearch = true
   /// Whether a targeted field (RFC 9213) counts over `no-store` and `private` in `Cache-Control`,
   /// too.
-  package var targetedFieldsLiftNoStore = false
+  package var targetedFieldsLiftNoStore = true
   /// Whether values of `Accept`, `Accept-Encoding` and `Accept-Language` are compared by what they
   /// mean: case and order of members count for nothing, and a stored response in the very language
   /// that the request likes best is selected (RFC 9111 §4.1).
-  package var comparesNegotiationByMeaning = false
+  package var comparesNegotiationByMeaning = true
   /// What the RFCs forbid and an operator wants all the same; `check` warns.
   package var weakened: WeakenedRules = []
 
@@ -69,12 +70,8 @@ package struct CacheRules: Sendable, Equatable {
       heuristics = .everyListedStatus
       sharesWithAuthorized = true
       cookies = .ignoringAll
-      mustUnderstandLiftsNoStore = true
-      servesStaleWhenDisconnected = true
       treatsResponsePragmaAsNoCache = false
       storesPost = true
-      targetedFieldsLiftNoStore = true
-      comparesNegotiationByMeaning = true
     }
   }
 

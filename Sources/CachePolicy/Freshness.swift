@@ -62,14 +62,25 @@ private func statedAge(_ fields: FieldSection) -> Seconds {
 
 /// For how long a response is fresh (RFC 9111 §4.2.1): `s-maxage` over `max-age` over `Expires`
 /// over the operator's default over the heuristic, and never longer than the operator's maximum.
+/// A targeted field leaves `Expires` out (RFC 9213 §2.2).
 package func freshnessLifetime(
   of response: ResponseHead, directives: ResponseDirectives, times: ArrivalTimes, rules: CacheRules
 ) -> Freshness {
+  let row =
+    rules.hasRareRules
+    ? rules.statusTTLs.first { $0.statuses.contains(response.status.code) } : nil
+  let maximum = row?.maximumTTL ?? rules.maximumTTL
+  if rules.weakened.contains(.defaultTTLOverridesResponse),
+    let ttl = row?.defaultTTL ?? rules.defaultTTL
+  {
+    return Freshness(lifetime: min(ttl, maximum), source: .operatorDefault)
+  }
   let found =
     explicitLifetime(of: response, directives: directives, times: times)
+    ?? row?.defaultTTL.map { Freshness(lifetime: $0, source: .operatorDefault) }
     ?? assumedLifetime(of: response, directives: directives, times: times, rules: rules)
     ?? Freshness(lifetime: .zero, source: .none)
-  return Freshness(lifetime: min(found.lifetime, rules.maximumTTL), source: found.source)
+  return Freshness(lifetime: min(found.lifetime, maximum), source: found.source)
 }
 
 private func explicitLifetime(
@@ -79,7 +90,7 @@ private func explicitLifetime(
     return Freshness(lifetime: lifetime, source: .sharedMaxAge)
   }
   if let lifetime = directives.maxAge { return Freshness(lifetime: lifetime, source: .maxAge) }
-  guard response.fields.contains(.expires) else { return nil }
+  guard response.fields.contains(.expires), !directives.isTargeted else { return nil }
   return Freshness(lifetime: expiresLifetime(response.fields, times: times), source: .expires)
 }
 

@@ -81,7 +81,7 @@ struct StorageQuestion {
     self.request = request
     self.times = times
     self.rules = rules
-    directives = ResponseDirectives(response.fields)
+    directives = ResponseDirectives(response.fields, rules: rules)
     freshness = freshnessLifetime(
       of: response, directives: directives, times: times, rules: rules)
   }
@@ -150,7 +150,8 @@ struct StorageQuestion {
 
   // RFC 9111 §5.2.1.5. Counts whatever the rules say about other request directives.
   private func refusalByRequestNoStore() -> CacheReason? {
-    RequestDirectives(request.fields).noStore ? .requestNoStore : nil
+    if rules.weakened.contains(.storesDespiteRequestNoStore) { return nil }
+    return RequestDirectives(request.fields).noStore ? .requestNoStore : nil
   }
 
   // RFC 9111 §5.2.2.3.
@@ -161,16 +162,18 @@ struct StorageQuestion {
   }
 
   // RFC 9111 §5.2.2.5; lifted by `must-understand` (§5.2.2.3) where the rules say so: here the
-  // status is understood already. Departure: the strict profile lifts nothing.
+  // status is understood already.
   private func refusalByResponseNoStore() -> CacheReason? {
     let isLifted =
       rules.mustUnderstandLiftsNoStore && directives.flags.contains(.mustUnderstand)
+      || rules.weakened.contains(.storesDespiteNoStore)
     return directives.flags.contains(.noStore) && !isLifted ? .responseNoStore : nil
   }
 
   // RFC 9111 §5.2.2.7. `private="names"` keeps only those fields out.
   private func refusalByPrivate() -> CacheReason? {
-    directives.flags.contains(.private) ? .responsePrivate : nil
+    let isLifted = rules.weakened.contains(.storesDespitePrivate)
+    return directives.flags.contains(.private) && !isLifted ? .responsePrivate : nil
   }
 
   // RFC 9111 §3.5.
@@ -201,11 +204,11 @@ struct StorageQuestion {
     return isListed && hasUsableValidator ? nil : .noFreshness
   }
 
-  // A response that is stale on arrival is kept only for what it may still be good for.
+  // A response that is stale on arrival is kept only for what it may still be good for. That it
+  // might be served while the origin is out of reach is not enough to fill the store with it.
   private func refusalByUselessness() -> CacheReason? {
     let isStale = freshness.lifetime.milliseconds <= times.initialAge
-    let mayServeStale =
-      rules.servesStaleWhenDisconnected || staleIfError > .zero || staleWhileRevalidate > .zero
+    let mayServeStale = staleIfError > .zero || staleWhileRevalidate > .zero
     return isStale && !hasUsableValidator && !mayServeStale ? .uselessWhenStale : nil
   }
 }
@@ -233,14 +236,18 @@ extension StorageQuestion {
     var flags: StoredMetadata.Flags = []
     let hasPragma =
       rules.treatsResponsePragmaAsNoCache && !response.fields.contains(.cacheControl)
+      && !directives.isTargeted
       && response.fields.listMembers(of: .pragma).contains {
         $0.equalsIgnoringASCIICase("no-cache")
       }
-    if directives.flags.contains(.noCache) || hasPragma { flags.insert(.noCache) }
+    let isUnasked = rules.weakened.contains(.reusesDespiteNoCache)
+    if directives.flags.contains(.noCache) || hasPragma, !isUnasked { flags.insert(.noCache) }
     let mustRevalidate =
       directives.flags.contains(.mustRevalidate) || directives.flags.contains(.proxyRevalidate)
       || directives.sharedMaxAge != nil
-    if mustRevalidate { flags.insert(.mustRevalidate) }
+    if mustRevalidate, !rules.weakened.contains(.servesStaleDespiteMustRevalidate) {
+      flags.insert(.mustRevalidate)
+    }
     if directives.flags.contains(.immutable) { flags.insert(.immutable) }
     if lastModified != nil { flags.insert(.hasLastModified) }
     if request.fields.contains(.authorization) { flags.insert(.authorized) }
@@ -250,7 +257,9 @@ extension StorageQuestion {
 
   /// What of the request selects this response.
   func varyKey() -> VaryKey.Outcome {
-    VaryKey.make(for: response.fields, request: request.fields)
+    VaryKey.make(
+      for: response.fields, request: request.fields,
+      byMeaning: rules.comparesNegotiationByMeaning)
   }
 
   /// Everything the store needs, or a refusal for `Vary`.

@@ -4,12 +4,16 @@ internal import Primitives
 /// What of a request selected a stored response: the fields that `Vary` names, with their values
 /// (RFC 9111 §4.1).
 ///
-///     entry   known │ name length │ name, lowercase │ present │ value length │ value, normalised
-///             1       1             n                 1         4              n
+///     entry   known │ name length │ name, lowercase │ kind │ value length │ value, normalised
+///             1       1             n                 1      4              n
+///     kind    0 missing │ 1 present │ 2 present, and compared by meaning: then follow
+///             meaning length │ meaning │ language length │ language
+///             4                n         1                 n
 ///
 /// Values are normalised by white space only: lines joined, none around commas outside quotes. A
 /// field that is missing differs from an empty one. Entries come in the order of their names, each
-/// name once.
+/// name once. A value that differs is compared by meaning where the entry has one (`Preferences`);
+/// a response in one language is also selected by a request that likes this one best.
 package struct VaryKey: Sendable, Hashable {
   /// How many fields `Vary` may name.
   package static let fieldLimit = 16
@@ -35,7 +39,10 @@ package struct VaryKey: Sendable, Hashable {
     case tooLarge
   }
 
-  static func make(for response: FieldSection, request: FieldSection) -> Outcome {
+  /// - `byMeaning`: whether fields of content negotiation are compared by what they mean.
+  static func make(
+    for response: FieldSection, request: FieldSection, byMeaning: Bool = false
+  ) -> Outcome {
     guard response.contains(.vary) else { return .key(VaryKey()) }
     var names: [[UInt8]] = []
     for member in response.listMembers(of: .vary) {
@@ -48,6 +55,7 @@ package struct VaryKey: Sendable, Hashable {
     var bytes: [UInt8] = []
     for name in names.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
       appendEntry(name, request: request, to: &bytes)
+      if byMeaning { appendMeaning(of: name, request: request, response: response, to: &bytes) }
       guard bytes.count <= byteLimit else { return .tooLarge }
     }
     return .key(VaryKey(entries: bytes))
@@ -59,7 +67,7 @@ package struct VaryKey: Sendable, Hashable {
     bytes.append(KnownField(name: name)?.rawValue ?? 255)
     bytes.append(UInt8(truncatingIfNeeded: name.count))
     bytes.append(contentsOf: name)
-    let presentAt = bytes.count
+    let kindAt = bytes.count
     bytes.append(contentsOf: [0, 0, 0, 0, 0])
     let storage = request.storage
     let lines = request.lines
@@ -68,14 +76,50 @@ package struct VaryKey: Sendable, Hashable {
     let start = bytes.count
     while let byte = reader.next(), bytes.count <= byteLimit { bytes.append(byte) }
     let count = UInt32(truncatingIfNeeded: bytes.count - start)
-    bytes[presentAt] = reader.isPresent ? 1 : 0
+    bytes[kindAt] = reader.isPresent ? Entry.present : Entry.missing
     for index in 0..<4 {
-      bytes[presentAt + 1 + index] = UInt8(truncatingIfNeeded: count >> UInt32(index * 8))
+      bytes[kindAt + 1 + index] = UInt8(truncatingIfNeeded: count >> UInt32(index * 8))
     }
   }
 
-  /// Whether a request selects the response with these entries. Allocates nothing. Bytes that are
-  /// no entries match nothing.
+  /// Makes the entry that was just appended one that is compared by meaning, where its field has
+  /// one.
+  private static func appendMeaning(
+    of name: [UInt8], request: FieldSection, response: FieldSection, to bytes: inout [UInt8]
+  ) {
+    guard let field = KnownField(name: name), Preferences.isKnown(field), request.contains(field),
+      let meaning = Preferences(request, field)?.normalForm,
+      let kindAt = startOfLastEntry(bytes).map({ $0 + 2 + name.count })
+    else { return }
+    bytes[kindAt] = Entry.meant
+    let count = UInt32(truncatingIfNeeded: meaning.count)
+    for index in 0..<4 { bytes.append(UInt8(truncatingIfNeeded: count >> UInt32(index * 8))) }
+    bytes.append(contentsOf: meaning)
+    let language = field == .acceptLanguage ? onlyLanguage(of: response) : []
+    bytes.append(UInt8(truncatingIfNeeded: language.count))
+    bytes.append(contentsOf: language)
+  }
+
+  private static func startOfLastEntry(_ bytes: [UInt8]) -> Int? {
+    var last: Int?
+    var position = 0
+    while let entry = Entry(bytes.span, at: position) {
+      last = position
+      position = entry.end
+    }
+    return last
+  }
+
+  /// The language of the response in small letters, empty where it has none or several.
+  private static func onlyLanguage(of response: FieldSection) -> [UInt8] {
+    guard let value = response.only(.contentLanguage), value.count <= 255,
+      value.allSatisfy({ ASCII.isAlpha($0) || ASCII.isDigit($0) || $0 == 0x2D })
+    else { return [] }
+    return value.asciiLowercased()
+  }
+
+  /// Whether a request selects the response with these entries. Allocates nothing where values are
+  /// the same byte for byte. Bytes that are no entries match nothing.
   package static func entries(_ bytes: Span<UInt8>, match request: FieldSection) -> Bool {
     if bytes.isEmpty { return true }
     let storage = request.storage
@@ -83,7 +127,7 @@ package struct VaryKey: Sendable, Hashable {
     var position = 0
     while position < bytes.count {
       guard let entry = Entry(bytes, at: position) else { return false }
-      position = entry.value.upperBound
+      position = entry.end
       if entry.known != 255, let field = KnownField(rawValue: entry.known),
         request.contains(field) != entry.isPresent
       {
@@ -91,10 +135,37 @@ package struct VaryKey: Sendable, Hashable {
       }
       var reader = SelectingValueReader(
         storage: storage.span, lines: lines.span, name: bytes.extracting(entry.name))
-      for index in entry.value {
-        guard let byte = reader.next(), byte == bytes[index] else { return false }
-      }
-      guard reader.next() == nil, reader.isPresent == entry.isPresent else { return false }
+      if hasValue(bytes, entry.value, &reader), reader.isPresent == entry.isPresent { continue }
+      guard entry.isMeant, means(bytes, entry, request) else { return false }
+    }
+    return true
+  }
+
+  /// Whether the reader gives exactly these bytes.
+  private static func hasValue(
+    _ bytes: Span<UInt8>, _ value: Range<Int>, _ reader: inout SelectingValueReader
+  ) -> Bool {
+    for index in value {
+      guard let byte = reader.next(), byte == bytes[index] else { return false }
+    }
+    return reader.next() == nil
+  }
+
+  /// Whether the request's field means what the entry's does, or likes best the language that the
+  /// response is in.
+  private static func means(_ bytes: Span<UInt8>, _ entry: Entry, _ request: FieldSection) -> Bool {
+    guard let field = KnownField(rawValue: entry.known),
+      let preferences = Preferences(request, field)
+    else { return false }
+    if holds(bytes, entry.meaning, preferences.normalForm) { return true }
+    guard !entry.language.isEmpty, let favourite = preferences.favourite else { return false }
+    return holds(bytes, entry.language, favourite)
+  }
+
+  private static func holds(_ bytes: Span<UInt8>, _ range: Range<Int>, _ other: [UInt8]) -> Bool {
+    guard range.count == other.count else { return false }
+    for (offset, byte) in other.enumerated() where bytes[range.lowerBound + offset] != byte {
+      return false
     }
     return true
   }
@@ -106,10 +177,21 @@ package struct VaryKey: Sendable, Hashable {
 
   /// Where one entry's parts are.
   private struct Entry {
+    static let missing: UInt8 = 0
+    static let present: UInt8 = 1
+    static let meant: UInt8 = 2
+
     let known: UInt8
     let name: Range<Int>
-    let isPresent: Bool
+    private let kind: UInt8
     let value: Range<Int>
+    /// Empty where the value is compared as it is.
+    let meaning: Range<Int>
+    let language: Range<Int>
+    let end: Int
+
+    var isPresent: Bool { kind != Self.missing }
+    var isMeant: Bool { kind == Self.meant }
 
     init?(_ bytes: Span<UInt8>, at start: Int) {
       guard bytes.count - start >= 2 else { return nil }
@@ -117,113 +199,32 @@ package struct VaryKey: Sendable, Hashable {
       let nameEnd = start + 2 + Int(bytes[start + 1])
       name = start + 2..<nameEnd
       guard bytes.count - nameEnd >= 5 else { return nil }
-      isPresent = bytes[nameEnd] == 1
+      kind = bytes[nameEnd]
+      guard let value = Self.block(bytes, at: nameEnd + 1) else { return nil }
+      self.value = value
+      guard kind == Self.meant else {
+        meaning = 0..<0
+        language = 0..<0
+        end = value.upperBound
+        return
+      }
+      guard let meaning = Self.block(bytes, at: value.upperBound),
+        meaning.upperBound < bytes.count
+      else { return nil }
+      let languageEnd = meaning.upperBound + 1 + Int(bytes[meaning.upperBound])
+      guard languageEnd <= bytes.count else { return nil }
+      self.meaning = meaning
+      language = meaning.upperBound + 1..<languageEnd
+      end = languageEnd
+    }
+
+    /// The bytes after a length of four bytes; nil where there are not as many.
+    private static func block(_ bytes: Span<UInt8>, at start: Int) -> Range<Int>? {
+      guard bytes.count - start >= 4 else { return nil }
       var length: UInt32 = 0
-      for index in (0..<4).reversed() { length = length << 8 | UInt32(bytes[nameEnd + 1 + index]) }
-      guard bytes.count - nameEnd - 5 >= Int(length) else { return nil }
-      value = nameEnd + 5..<nameEnd + 5 + Int(length)
+      for index in (0..<4).reversed() { length = length << 8 | UInt32(bytes[start + index]) }
+      guard bytes.count - start - 4 >= Int(length) else { return nil }
+      return start + 4..<start + 4 + Int(length)
     }
-  }
-}
-
-/// Gives the normalised bytes of all lines of one name, one at a time.
-private struct SelectingValueReader: ~Escapable {
-  private let storage: Span<UInt8>
-  private let lines: Span<FieldLine>
-  private let name: Span<UInt8>
-  private var line = -1
-  private var position = 0
-  private var end = 0
-  /// White space before this position is known to mean something: looked at once, however long.
-  private var keptUntil = 0
-  private var isQuoted = false
-  private var isEscaped = false
-  /// Whether the last byte given was a comma, or none has been given: white space after it means
-  /// nothing.
-  private var isAfterComma = true
-  /// Whether at least one line has the name; complete once `next` has returned nil.
-  private(set) var isPresent = false
-
-  @_lifetime(copy storage, copy lines, copy name)
-  init(storage: Span<UInt8>, lines: Span<FieldLine>, name: Span<UInt8>) {
-    self.storage = storage
-    self.lines = lines
-    self.name = name
-  }
-
-  @_lifetime(self: copy self)
-  mutating func next() -> UInt8? {
-    while true {
-      if position >= end {
-        let wasPresent = isPresent
-        guard moveToNextLine() else { return nil }
-        guard wasPresent else { continue }
-        isAfterComma = true
-        return ASCII.comma
-      }
-      let byte = storage[position]
-      if !isQuoted, position >= keptUntil, isWhitespace(byte) {
-        let runEnd = endOfWhitespace()
-        if isAfterComma || runEnd == end || storage[runEnd] == ASCII.comma {
-          position = runEnd
-          continue
-        }
-        keptUntil = runEnd
-      }
-      position += 1
-      track(byte)
-      return byte
-    }
-  }
-
-  @_lifetime(self: copy self)
-  private mutating func track(_ byte: UInt8) {
-    isAfterComma = byte == ASCII.comma && !isQuoted
-    if isEscaped {
-      isEscaped = false
-    } else if byte == ASCII.backslash, isQuoted {
-      isEscaped = true
-    } else if byte == ASCII.quote {
-      isQuoted.toggle()
-    }
-  }
-
-  private func endOfWhitespace() -> Int {
-    var index = position
-    while index < end, isWhitespace(storage[index]) { index += 1 }
-    return index
-  }
-
-  private func isWhitespace(_ byte: UInt8) -> Bool {
-    byte == ASCII.space || byte == ASCII.horizontalTab
-  }
-
-  @_lifetime(self: copy self)
-  private mutating func moveToNextLine() -> Bool {
-    line += 1
-    while line < lines.count {
-      let candidate = lines[line]
-      if isNamed(candidate) {
-        isPresent = true
-        isQuoted = false
-        isEscaped = false
-        keptUntil = 0
-        position = candidate.valueRange.lowerBound
-        end = candidate.valueRange.upperBound
-        return true
-      }
-      line += 1
-    }
-    return false
-  }
-
-  private func isNamed(_ candidate: FieldLine) -> Bool {
-    guard Int(candidate.nameLength) == name.count else { return false }
-    let start = Int(candidate.nameStart)
-    for offset in 0..<name.count
-    where ASCII.lowercased(storage[start + offset]) != name[offset] {
-      return false
-    }
-    return true
   }
 }

@@ -16,6 +16,10 @@ extension CaseRunner {
       let text = String(decoding: key(of: request, scheme: .https), as: UTF8.self)
       #expect(text.contains(step.argument), "\(place(step))")
     case "same-search", "other-search": checkSearch(step)
+    case "normalised":
+      var fields = request.fields
+      rules.vary.normalise(&fields)
+      #expect(fields == section(of: step), "\(place(step))")
     case "search":
       let says = NoVarySearch(response.fields) == nil ? "nothing" : "something"
       #expect(says == step.argument, "\(place(step))")

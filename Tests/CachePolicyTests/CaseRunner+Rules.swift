@@ -29,6 +29,11 @@ extension CaseRunner {
     case "range-limit": rules.rangeLimit = UInt8(value) ?? 0
     case "post": rules.storesPost = isOn
     case "searches": rules.usesNoVarySearch = isOn
+    case "targeted-lift": rules.targetedFieldsLiftNoStore = isOn
+    case "by-meaning": rules.comparesNegotiationByMeaning = isOn
+    case "disconnected": rules.servesStaleWhenDisconnected = isOn
+    case "must-understand": rules.mustUnderstandLiftsNoStore = isOn
+    case "weakened": rules.weakened = weakened(value)
     default: return false
     }
     return true
@@ -42,6 +47,11 @@ extension CaseRunner {
     case "keep-parameters": rules.keys.query = .keeping(names: words(value))
     case "query": rules.keys.query = value == "none" ? .none : .asItIs
     case "sort-parameters": rules.keys.sortsQuery = value == "yes"
+    case "targeted": rules.targetedFields = words(value).compactMap { FieldName($0) }
+    case "codings": rules.vary.codings = words(value)
+    case "languages": rules.vary.languages = words(value)
+    case "vary-cookies": rules.vary.cookies = words(value)
+    case "status-ttl": rules.statusTTLs.append(contentsOf: statusTTL(value))
     case "key-fields":
       rules.keys.parts += words(value).compactMap { FieldName($0) }
         .map { KeyRules.Part(.field($0)) }
@@ -49,6 +59,28 @@ extension CaseRunner {
     default: return false
     }
     return true
+  }
+
+  private func weakened(_ text: String) -> WeakenedRules {
+    let names: [String: WeakenedRules] = [
+      "no-store": .storesDespiteNoStore, "private": .storesDespitePrivate,
+      "no-cache": .reusesDespiteNoCache, "must-revalidate": .servesStaleDespiteMustRevalidate,
+      "request-no-store": .storesDespiteRequestNoStore,
+      "default-ttl": .defaultTTLOverridesResponse,
+    ]
+    return WeakenedRules(text.split(separator: " ").compactMap { names[String($0)] })
+  }
+
+  /// `FIRST-LAST DEFAULT MAXIMUM`, each time in seconds or `-`.
+  private func statusTTL(_ text: String) -> [StatusTTL] {
+    let words = text.split(separator: " ")
+    let ends = words[0].split(separator: "-").compactMap { UInt16($0) }
+    guard words.count == 3, let first = ends.first, let last = ends.last else { return [] }
+    return [
+      StatusTTL(
+        statuses: first...last, defaultTTL: Int64(words[1]).map { Seconds($0) },
+        maximumTTL: Int64(words[2]).map { Seconds($0) })
+    ]
   }
 
   func words(_ text: String) -> [[UInt8]] { text.split(separator: " ").map { Array($0.utf8) } }
