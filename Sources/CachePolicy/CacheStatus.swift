@@ -90,6 +90,22 @@ package struct CacheStatus: Sendable, Equatable {
     output.append(ascii: detail.code)
   }
 
+  /// Appends the list member with the `key` that the exchange had (RFC 9211 §2.8): scheme, authority
+  /// and target. Extras of the key stay unsaid, secret or not.
+  package func append(to output: inout [UInt8], key: Span<UInt8>) {
+    append(to: &output)
+    guard let layout = CacheKey.Layout(of: key) else { return }
+    output.append(ascii: layout.scheme == .https ? "; key=\"https://" : "; key=\"http://")
+    for index in layout.authority.lowerBound..<layout.target.upperBound {
+      let byte = key[index]
+      // A structured string holds visible ASCII; targets are that already, whoever built them.
+      guard byte >= ASCII.space, byte < 0x7F else { continue }
+      if byte == ASCII.quote || byte == ASCII.backslash { output.append(ASCII.backslash) }
+      output.append(byte)
+    }
+    output.append(ASCII.quote)
+  }
+
   private func appendTTL(_ ttl: Int64, to output: inout [UInt8]) {
     output.append(ascii: ttl < 0 ? "; ttl=-" : "; ttl=")
     output.append(decimal: ttl.magnitude)

@@ -147,7 +147,7 @@ package struct StoredHead: Sendable, Equatable {
     }
   }
 
-  private static func forEachLine(
+  static func forEachLine(
     of head: ArraySlice<UInt8>, _ body: (ArraySlice<UInt8>) -> Void
   ) {
     var rest = head

@@ -5,17 +5,6 @@ import Testing
 
 /// Whatever field values peers send, the policy answers: no trap, and what holds always holds.
 @Suite struct HostileInputTests {
-  private struct Generator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var value = state
-      value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-      value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-      return value ^ value >> 31
-    }
-  }
-
   private static let pieces: [String] = [
     "max-age", "s-maxage", "no-store", "no-cache", "private", "public", "must-revalidate", "=",
     "\"",
@@ -31,7 +20,7 @@ import Testing
     .acceptLanguage, .contentLength, .range,
   ]
 
-  private func section(_ generator: inout Generator) -> FieldSection {
+  private func section(_ generator: inout SeededGenerator) -> FieldSection {
     var fields = FieldSection()
     for _ in 0..<Int.random(in: 0..<6, using: &generator) {
       var value: [UInt8] = []
@@ -46,7 +35,7 @@ import Testing
 
   @Test(arguments: 1...8 as ClosedRange<UInt64>)
   func `any field values get an answer`(seed: UInt64) {
-    var generator = Generator(state: seed)
+    var generator = SeededGenerator(state: seed)
     var rules = CacheRules(profile: seed.isMultiple(of: 2) ? .conformant : .strict)
     rules.defaultTTL = Seconds(60)
     let now = WallTime(secondsSinceEpoch: 784_111_777)
