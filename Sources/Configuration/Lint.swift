@@ -1,3 +1,4 @@
+internal import CachePolicy
 internal import HTTPModel
 internal import Primitives
 internal import Verdict
@@ -32,8 +33,9 @@ struct Lint {
   // MARK: Caches
 
   private func reportCache(of route: RouteDraft, _ reading: inout Reading) {
-    guard case .some(.some) = route.cache, let places = route.places else { return }
-    let unsafe = route.match.methods.filter { !$0.isSafe }
+    guard case .some(.some(let rule)) = route.cache, let places = route.places else { return }
+    let storesPost = rule.rules(draft.cache.profile).storesPost
+    let unsafe = route.match.methods.filter { !$0.isSafe && !(storesPost && $0 == .post) }
     if let method = unsafe.first {
       reading.warn(
         "CFG-02", "a response to \(method.bytes.displayText) is not stored, whatever 'cache' says",

@@ -1,4 +1,5 @@
 internal import CachePolicy
+internal import HTTPModel
 internal import Primitives
 
 // The keys of `routes.cache`.
@@ -18,6 +19,18 @@ struct CacheRuleDraft {
   var mustUnderstand: Bool?
   var staleWhenDisconnected: Bool?
   var responsePragma: Bool?
+  var storesPost: Bool?
+  var storesParts: Bool?
+  var rangeLimit: Int?
+  var noVarySearch: Bool?
+  var targetedFields: [FieldName]?
+  var targetedFieldsLift: Bool?
+  var negotiationByMeaning: Bool?
+  var statusTTLs: [StatusTTL] = []
+  var key = CacheKeyDraft()
+  var vary = VaryDraft()
+  var bypass = BypassRule()
+  var weakened: [WeakenedRules] = []
 
   init() {}
 
@@ -39,6 +52,18 @@ struct CacheRuleDraft {
     mustUnderstand = changed(\.mustUnderstandLiftsNoStore)
     staleWhenDisconnected = changed(\.servesStaleWhenDisconnected)
     responsePragma = changed(\.treatsResponsePragmaAsNoCache)
+    storesPost = changed(\.storesPost)
+    storesParts = changed(\.storesParts)
+    rangeLimit = changed(\.rangeLimit).map(Int.init)
+    noVarySearch = changed(\.usesNoVarySearch)
+    targetedFields = changed(\.targetedFields)
+    targetedFieldsLift = changed(\.targetedFieldsLiftNoStore)
+    negotiationByMeaning = changed(\.comparesNegotiationByMeaning)
+    statusTTLs = rules.statusTTLs
+    key = CacheKeyDraft(rules.keys)
+    vary = VaryDraft(rules.vary)
+    bypass = rules.bypass
+    weakened = WeakenedRules.words.map(\.1).filter { rules.weakened.contains($0) }
   }
 
   /// The rules, where the file as a whole asks for a profile.
@@ -59,6 +84,18 @@ struct CacheRuleDraft {
     apply(mustUnderstand, \.mustUnderstandLiftsNoStore)
     apply(staleWhenDisconnected, \.servesStaleWhenDisconnected)
     apply(responsePragma, \.treatsResponsePragmaAsNoCache)
+    apply(storesPost, \.storesPost)
+    apply(storesParts, \.storesParts)
+    apply(rangeLimit.map { UInt8(clamping: $0) }, \.rangeLimit)
+    apply(noVarySearch, \.usesNoVarySearch)
+    apply(targetedFields, \.targetedFields)
+    apply(targetedFieldsLift, \.targetedFieldsLiftNoStore)
+    apply(negotiationByMeaning, \.comparesNegotiationByMeaning)
+    rules.statusTTLs = statusTTLs
+    rules.keys = key.rules
+    rules.vary = vary.rules
+    rules.bypass = bypass
+    rules.weakened = WeakenedRules(weakened)
     return rules
   }
 }
@@ -67,8 +104,19 @@ extension Section<CacheRuleDraft> {
   static var cacheRule: Section<CacheRuleDraft> {
     Section(
       name: "routes.cache", about: "How responses of this route are stored and reused.",
-      keys: lifetimes + switches, blank: { CacheRuleDraft() },
+      keys: lifetimes + switches + extensions + operators, blank: { CacheRuleDraft() },
       check: { draft, places, reading in
+        if let first = draft.weakened.first {
+          reading.warn(
+            "CFG-03", "'against_rfc' does what the RFCs forbid: \(WeakenedRules.word(first))",
+            at: places.key("against_rfc"),
+            help: "let the service say what may be stored, and for how long")
+        }
+        if draft.key.dropsParameters {
+          reading.warn(
+            "unkeyed-query", "two requests that differ in the query may get the same answer",
+            at: places.key("key"), help: "leave out only what the service does not read")
+        }
         if let standard = draft.defaultTTL, let most = draft.maximumTTL, standard > most {
           reading.error(
             "out-of-range", "'default_ttl' is longer than 'max_ttl'",
@@ -125,6 +173,50 @@ extension Section<CacheRuleDraft> {
       Key(
         optional: "response_pragma", \.responsePragma, .boolean,
         "Whether Pragma: no-cache in a response counts where Cache-Control is missing."),
+    ]
+  }
+
+  private static var extensions: [Key<CacheRuleDraft>] {
+    [
+      Key(
+        optional: "store_post", \.storesPost, .boolean,
+        "Whether an answer to POST is stored that says it is what GET would get (RFC 9110 §9.3.3)."
+      ),
+      Key(
+        optional: "store_parts", \.storesParts, .boolean,
+        "Whether parts of content are stored, completed and used (RFC 9111 §3.3)."),
+      Key(
+        optional: "max_ranges", \.rangeLimit, .integer(0...255),
+        "How many ranges a request may ask for; one with more gets the whole."),
+      Key(
+        optional: "no_vary_search", \.noVarySearch, .boolean,
+        "Whether No-Vary-Search of responses counts."),
+      Key(
+        optional: "targeted_fields", \.targetedFields, .list(.fieldName),
+        "The targeted fields that count in place of Cache-Control, best first (RFC 9213)."),
+      Key(
+        optional: "targeted_fields_lift_no_store", \.targetedFieldsLift, .boolean,
+        "Whether they count over no-store and private in Cache-Control, too."),
+      Key(
+        optional: "negotiation_by_meaning", \.negotiationByMeaning, .boolean,
+        "Whether Accept, Accept-Encoding and Accept-Language are compared by what they mean."),
+    ]
+  }
+
+  private static var operators: [Key<CacheRuleDraft>] {
+    [
+      Key(
+        list: "statuses", \.statusTTLs, .list(Section<StatusTTLDraft>.statusTTL),
+        "Lifetimes by status; the first entry that has a status counts."),
+      Key("key", \.key, Section<CacheKeyDraft>.cacheKey.form, "What of a request makes the key."),
+      Key(
+        "vary", \.vary, Section<VaryDraft>.vary.form, "How selecting fields are brought together."),
+      Key(
+        "bypass", \.bypass, Section<BypassRule>.bypass.form,
+        "What of a request keeps it out of the store."),
+      Key(
+        list: "against_rfc", \.weakened, .list(.choice(WeakenedRules.words)),
+        "What the RFCs forbid and this route does all the same; check warns of it."),
     ]
   }
 }
