@@ -5,8 +5,8 @@ package import Primitives
 ///
 /// `strict`, the default, turns off what has cost people their sessions: stored `Set-Cookie`, error
 /// pages by heuristics, reuse after `Authorization`, answers to requests with `Cookie`, POST.
-/// `conformant` does all that the RFCs allow a shared cache. A rule may set each switch singly. None of them
-/// reaches decisions: those never get past `lookupDecision` and `storageDecision`.
+/// `conformant` does all that the RFCs allow a shared cache. A rule may set each switch singly.
+/// None of them reaches decisions: those never get past `lookupDecision` and `storageDecision`.
 package struct CacheRules: Sendable, Equatable {
   /// Whether anything is stored or reused at all.
   package var isEnabled: Bool

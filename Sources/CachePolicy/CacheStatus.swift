@@ -90,8 +90,8 @@ package struct CacheStatus: Sendable, Equatable {
     output.append(ascii: detail.code)
   }
 
-  /// Appends the list member with the `key` that the exchange had (RFC 9211 §2.8): scheme, authority
-  /// and target. Extras of the key stay unsaid, secret or not.
+  /// Appends the list member with the `key` that the exchange had (RFC 9211 §2.8): scheme,
+  /// authority and target. Extras of the key stay unsaid, secret or not.
   package func append(to output: inout [UInt8], key: Span<UInt8>) {
     append(to: &output)
     guard let layout = CacheKey.Layout(of: key) else { return }

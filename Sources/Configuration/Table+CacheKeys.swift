@@ -163,7 +163,7 @@ extension Section<VaryDraft> {
     Section(
       name: "routes.cache.vary",
       about:
-        "How selecting fields of requests are brought together, before anything is looked up or sent.",
+        "How selecting fields are brought together, before anything is looked up or sent.",
       keys: [
         Key(
           optional: "codings", \.codings, .list(.token("a content coding", example: "br")),

@@ -4,10 +4,9 @@ import Primitives
 import Testing
 
 @Suite struct PartHeadsTests {
-  private let head = [UInt8](
-    ascii:
-      "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nETag: \"a\"\r\nContent-Digest: x\r\nContent-Length: 26\r\n"
-  )
+  private let head = Array(
+    ("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nETag: \"a\"\r\n"
+      + "Content-Digest: x\r\nContent-Length: 26\r\n").utf8)
 
   private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
