@@ -74,6 +74,10 @@ let package = Package(
       "Telemetry",
       ["Primitives", "HTTPModel", "Platform", .product(name: "Logging", package: "swift-log")]),
 
+    floor(
+      "DiskTier",
+      ["Primitives", "HTTPModel", "CachePolicy", "CacheStore", "Platform"]),
+
     // Floor 3: the proxy.
     floor(
       "Configuration",
@@ -133,6 +137,9 @@ let package = Package(
     tests(
       "CachePolicy", ["CachePolicy", "HTTPModel", "Primitives"], resources: [.copy("Cases")]),
     tests("CacheStore", ["CacheStore", "CachePolicy", "HTTPModel", "Primitives"]),
+    tests(
+      "DiskTier",
+      ["DiskTier", "Platform", "CacheStore", "CachePolicy", "HTTPModel", "Primitives"]),
     tests(
       "Transport",
       [

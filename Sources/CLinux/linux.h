@@ -2,6 +2,7 @@
 // What it would have shown is declared below.
 #include <grp.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -13,6 +14,10 @@ extern int accept4(int, struct sockaddr *, socklen_t *, int);
 // prctl takes variable arguments, which Swift cannot pass.
 static inline int countersign_set_dumpable(int on) { return prctl(PR_SET_DUMPABLE, on, 0, 0, 0); }
 static inline int countersign_is_dumpable(void) { return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0); }
+
+// In Swift the name is that of a structure.
+static inline int countersign_lock_file(int file) { return flock(file, LOCK_EX | LOCK_NB); }
+static inline int countersign_unlock_file(int file) { return flock(file, LOCK_UN); }
 
 // The enumeration types of these arguments differ between C libraries; as functions they are plain.
 static inline int countersign_get_limit(int which, unsigned long *now, unsigned long *most) {

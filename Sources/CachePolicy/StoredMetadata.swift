@@ -116,6 +116,73 @@ package struct StoredMetadata: Sendable, Equatable {
   }
 }
 
+// MARK: As bytes
+
+extension StoredMetadata {
+  /// How long the encoded form is.
+  package static let encodedCount = 56
+
+  /// All of it as bytes, numbers with the lowest byte first: for a store that outlives the process.
+  ///
+  ///     received │ initial age │ modified │ lifetime │ while revalidating │ if error
+  ///     8          8             8          4          4                    4
+  ///     tag at │ last modified at │ their lengths │ status │ flags │ source │ zeros
+  ///     4        4                  2 and 2         2        2       1        3
+  package func encode(to bytes: inout [UInt8]) {
+    let start = bytes.count
+    for number in [receivedAt.milliseconds, initialAge.count, modifiedAt.milliseconds] {
+      Self.append(UInt64(bitPattern: number), 8, to: &bytes)
+    }
+    for number in [
+      lifetimeSeconds, staleWhileRevalidateSeconds, staleIfErrorSeconds, entityTagStart,
+      lastModifiedStart,
+    ] { Self.append(UInt64(number), 4, to: &bytes) }
+    for number in [entityTagLength, lastModifiedLength, status.code, flags.rawValue] {
+      Self.append(UInt64(number), 2, to: &bytes)
+    }
+    bytes.append(freshnessSource.rawValue)
+    while bytes.count - start < Self.encodedCount { bytes.append(0) }
+  }
+
+  private static func append(_ number: UInt64, _ count: Int, to bytes: inout [UInt8]) {
+    for index in 0..<count { bytes.append(UInt8(truncatingIfNeeded: number >> UInt64(index * 8))) }
+  }
+
+  /// Reads the encoded form back; nil where it is none, or speaks of more than a head of
+  /// `headCount` bytes has.
+  package init?(encoded bytes: Span<UInt8>, headCount: Int) {
+    guard bytes.count == Self.encodedCount else { return nil }
+    func number(_ start: Int, _ count: Int) -> UInt64 {
+      var number: UInt64 = 0
+      for index in (0..<count).reversed() { number = number << 8 | UInt64(bytes[start + index]) }
+      return number
+    }
+    func short(_ start: Int) -> UInt16 { UInt16(truncatingIfNeeded: number(start, 2)) }
+    func long(_ start: Int) -> UInt32 { UInt32(truncatingIfNeeded: number(start, 4)) }
+    guard let source = FreshnessSource(rawValue: bytes[52]) else { return nil }
+    receivedAt = WallTime(milliseconds: Int64(bitPattern: number(0, 8)))
+    initialAge = Milliseconds(Int64(bitPattern: number(8, 8)))
+    modifiedAt = WallTime(milliseconds: Int64(bitPattern: number(16, 8)))
+    lifetimeSeconds = long(24)
+    staleWhileRevalidateSeconds = long(28)
+    staleIfErrorSeconds = long(32)
+    entityTagStart = long(36)
+    lastModifiedStart = long(40)
+    entityTagLength = short(44)
+    lastModifiedLength = short(46)
+    status = Status(short(48))
+    flags = Flags(rawValue: short(50))
+    freshnessSource = source
+    guard entityTagRange.upperBound <= headCount, lastModifiedRange.upperBound <= headCount,
+      (200..<600).contains(status.code)
+    else { return nil }
+  }
+
+  /// The same response, validated before its next use whatever its lifetime: for one of which it is
+  /// not known whether it was invalidated. Freshening lifts it.
+  package func requiringValidation() -> StoredMetadata { adding(.noCache) }
+}
+
 /// A response that passed `storageDecision`, ready for the store.
 ///
 /// Only this target can make one: what classification found to be a decision never becomes

@@ -56,15 +56,23 @@ package final class CacheStore: Sendable {
   private let shards: [LockedShard]
   private let shardMask: UInt64
   private let pendingBytes = Atomic<Int>(0)
+  private let searchRules: SearchRules
+  /// The place behind this one, if there is any.
+  private let tier: (any StoreTier)?
 
   private final class LockedShard: Sendable {
     let state: Mutex<Shard>
     init(_ shard: consuming Shard) { state = Mutex(shard) }
   }
 
-  package init(limits: CacheStoreLimits = CacheStoreLimits(), seed: HashSeed = .random()) {
+  package init(
+    limits: CacheStoreLimits = CacheStoreLimits(), seed: HashSeed = .random(),
+    tier: (any StoreTier)? = nil
+  ) {
     self.limits = limits
+    self.tier = tier
     self.seed = seed
+    searchRules = SearchRules(seed: seed)
     let count = limits.effectiveShardCount
     shardMask = UInt64(count - 1)
     shards = (0..<count).map { _ in
@@ -96,6 +104,18 @@ package final class CacheStore: Sendable {
     let hashes = hashes(key)
     return shard(of: hashes).state.withLock { $0.variants(key, hashes: hashes) }
   }
+
+  /// The newest `No-Vary-Search` rule that was remembered for a path (`CacheKey.writePathKey`). Nil
+  /// at once while none is.
+  package func searchRule(of path: Span<UInt8>) -> [UInt8]? { searchRules.rule(of: path) }
+
+  /// Remembers a path's rule: when a response that has one is stored.
+  package func rememberSearchRule(_ encoded: [UInt8], of path: [UInt8]) {
+    searchRules.remember(encoded, of: path)
+  }
+
+  /// Forgets a path's rule: when a response comes without one.
+  package func forgetSearchRule(of path: Span<UInt8>) { searchRules.forget(path) }
 
   /// The moment of now for a key: ask after a lookup that found nothing usable and before the
   /// request goes to the origin.
@@ -133,9 +153,42 @@ package final class CacheStore: Sendable {
   /// Stores a complete body; called by the writer.
   func commit(_ entry: StoreWriter.Entry, body: [UInt8]) -> InsertOutcome {
     let response = StoredResponse(key: entry.key.span, storable: entry.storable, body: body)
-    return shard(of: entry.hashes).state.withLock {
-      $0.insert(
+    return shard(of: entry.hashes).state.withLock { shard in
+      let outcome = shard.insert(
         response, hashes: entry.hashes, since: entry.moment, superseding: entry.superseded)
+      if let tier, case .inserted(let stored, _, _) = outcome, !stored.isPartial {
+        tier.stored(stored)
+      }
+      return outcome
+    }
+  }
+
+  // MARK: The place behind
+
+  /// Whether what a lookup did not find may be in the place behind. No input or output.
+  package func mayBeBehind(_ key: Span<UInt8>) -> Bool { tier?.mayHold(key) ?? false }
+
+  /// Fetches what a request selects from the place behind into this one. `moment` is that of the
+  /// lookup that missed: what was invalidated or purged since is not delivered. `deliver` is called
+  /// once, on another thread, and must only post.
+  package func fetchFromBehind(
+    _ permit: LookupPermit, key: [UInt8], request: RequestHead, since moment: StoreMoment,
+    deliver: @escaping @Sendable (StoredResponse?) -> Void
+  ) {
+    guard let tier else { return deliver(nil) }
+    tier.fetch(key: key, request: request) { [self] found in
+      guard let found else { return deliver(nil) }
+      let hashes = hashes(key.span)
+      let outcome = shard(of: hashes).state.withLock { shard in
+        // Whatever came from the origin meanwhile is newer.
+        shard.selected(key.span, hashes: hashes, request: request).isEmpty
+          ? shard.insert(found, hashes: hashes, since: moment, superseding: []) : nil
+      }
+      switch outcome {
+      case .inserted(let response, _, _): deliver(response)
+      case .refused(.storeFull): deliver(found)
+      case .refused, nil: deliver(nil)
+      }
     }
   }
 
@@ -188,8 +241,13 @@ package final class CacheStore: Sendable {
 
   private func removeTarget(of key: [UInt8], by purge: Purge) {
     let hashes = hashes(key.span)
-    let removed = shard(of: hashes).state.withLock {
-      $0.removeTarget(of: key.span, hashes: hashes, by: purge, limit: Self.stepLimit)
+    let removed = shard(of: hashes).state.withLock { shard in
+      if purge.kind == .hard, purge.partition == nil {
+        tier?.invalidated(key)
+      } else {
+        tier?.purged(purge.selector, purge.kind, partition: purge.partition, now: purge.time)
+      }
+      return shard.removeTarget(of: key.span, hashes: hashes, by: purge, limit: Self.stepLimit)
     }
     _ = removed
   }
@@ -231,6 +289,7 @@ package final class CacheStore: Sendable {
       removeTarget(of: key, by: purge)
     } else {
       for shard in shards { shard.state.withLock { $0.purges.note(purge) } }
+      tier?.purged(selector, kind, partition: partition, now: now)
     }
     return purge
   }

@@ -18,11 +18,11 @@ package struct HashSeed: Sendable {
 }
 
 /// What a key is found by.
-struct KeyHashes: Sendable, Hashable {
+package struct KeyHashes: Sendable, Hashable {
   /// Of the whole key: its place in the table.
-  let key: UInt64
+  package let key: UInt64
   /// Of scheme, authority and target: the shard, and what invalidation finds it by.
-  let target: UInt64
+  package let target: UInt64
 }
 
 /// SipHash-1-3 (Aumasson and Bernstein): one round a word and three at the end, keyed.
@@ -45,6 +45,13 @@ struct KeyHash {
   static func hash(_ bytes: Span<UInt8>, seed: HashSeed) -> UInt64 {
     var state = KeyHash(seed)
     state.absorb(bytes)
+    return state.finish()
+  }
+
+  static func hash(_ first: Span<UInt8>, _ second: Span<UInt8>, seed: HashSeed) -> UInt64 {
+    var state = KeyHash(seed)
+    state.absorb(first)
+    state.absorb(second)
     return state.finish()
   }
 

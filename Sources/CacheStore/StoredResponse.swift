@@ -1,5 +1,5 @@
 package import CachePolicy
-internal import HTTPModel
+package import HTTPModel
 internal import Primitives
 
 /// One stored response: immutable, shared by all loops, alive for as long as somebody sends it.
@@ -45,6 +45,26 @@ package final class StoredResponse: Sendable {
     self.body = body
   }
 
+  /// A response as it was stored once: `bytes` are key, vary entries, annex and complete head, of
+  /// these lengths. For a place that keeps responses; nil where the lengths do not fit the bytes.
+  package init?(
+    restoring bytes: [UInt8], keyCount: Int, varyCount: Int, annexCount: Int, body: [UInt8],
+    metadata: StoredMetadata
+  ) {
+    guard keyCount >= 0, varyCount >= 0, annexCount >= 0, bytes.count <= Int(UInt32.max),
+      keyCount <= bytes.count, varyCount <= bytes.count - keyCount,
+      annexCount <= bytes.count - keyCount - varyCount,
+      metadata.entityTagRange.upperBound <= bytes.count - keyCount - varyCount - annexCount,
+      metadata.lastModifiedRange.upperBound <= bytes.count - keyCount - varyCount - annexCount
+    else { return nil }
+    self.metadata = metadata
+    self.bytes = bytes
+    self.body = body
+    varyStart = UInt32(clamping: keyCount)
+    annexStart = UInt32(clamping: keyCount + varyCount)
+    headStart = UInt32(clamping: keyCount + varyCount + annexCount)
+  }
+
   /// `Content-Length: ` with a number of bytes that fits any object limit, and the line end.
   private static let contentLengthRoom = 16 + 10 + 2
 
@@ -80,7 +100,7 @@ package final class StoredResponse: Sendable {
     }
   }
 
-  func hasKey(_ key: Span<UInt8>) -> Bool {
+  package func hasKey(_ key: Span<UInt8>) -> Bool {
     let bytes = bytes
     let span = bytes.span
     return span.extracting(keyRange).holdsSameBytes(as: key)
@@ -89,7 +109,7 @@ package final class StoredResponse: Sendable {
   var isVarying: Bool { varyStart != annexStart }
 
   /// Whether only a part of the content is held.
-  var isPartial: Bool { metadata.flags.contains(.partial) }
+  package var isPartial: Bool { metadata.flags.contains(.partial) }
 
   /// A part of a content never takes the place of a whole one.
   func mayReplace(_ other: StoredResponse) -> Bool { !isPartial || other.isPartial }
@@ -110,7 +130,8 @@ package final class StoredResponse: Sendable {
     headStart = other.headStart
   }
 
-  func isSelected(by request: RequestHead) -> Bool {
+  /// Whether a request selects it (RFC 9111 §4.1).
+  package func isSelected(by request: RequestHead) -> Bool {
     let bytes = bytes
     let span = bytes.span
     return VaryKey.entries(span.extracting(varyRange), match: request.fields)

@@ -36,6 +36,7 @@ struct House {
     House("TLS", .edge, ["COpenSSL", "Glibc", "Synchronization"]),
     House("EventLoop", .transport, ["Dispatch", "Synchronization"]),
     House("Transport", .transport, ["Dispatch", "Synchronization"]),
+    House("DiskTier", .transport, ["Dispatch", "Synchronization"]),
     House("Telemetry", .transport, ["Dispatch", "Logging", "Synchronization"]),
     House("Configuration", .proxy, ["Foundation", "Yams"]),
     House("Proxy", .proxy, ["Dispatch", "Logging", "Synchronization"]),
