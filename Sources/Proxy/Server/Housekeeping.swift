@@ -7,7 +7,8 @@ internal import Synchronization
 internal import TLS
 internal import Transport
 
-/// The slow things, once a second off the loops: ejections that end, ticket keys that rotate.
+/// The slow things, once a second off the loops: ejections that end, ticket keys that rotate,
+/// purges that are swept.
 final class Housekeeping: Sendable {
   private let shared: SharedState
   private let queue = DispatchQueue(label: "countersign.housekeeping")
@@ -28,6 +29,8 @@ final class Housekeeping: Sendable {
   func stop() { isStopped.store(true, ordering: .releasing) }
 
   private func turn(_ plan: Plan, _ listeners: [ListenerPlan]) {
+    // Frees what invalidations and purges have put out of reach.
+    shared.store.sweep()
     for service in plan.services {
       for change in service.health.advance(to: Clock.monotonic) {
         shared.log.healthChanged(service.settings, change)
