@@ -1,3 +1,4 @@
+internal import CacheStore
 internal import Configuration
 internal import Cryptography
 internal import Dispatch
