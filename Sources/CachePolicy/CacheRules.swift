@@ -42,7 +42,7 @@ package struct CacheRules: Sendable, Equatable {
   /// target is stored for later GET requests (RFC 9110 §9.3.3).
   package var storesPost = false
   /// Whether 206 responses and broken-off ones are stored, completed and used (RFC 9111 §3.3).
-  package var storesParts = false
+  package var storesParts = true
   /// How many ranges a request may ask for and get; one with more gets the whole (RFC 9110 §14.2).
   package var rangeLimit: UInt8 = 8
   /// Whether `No-Vary-Search` of responses counts.

@@ -141,6 +141,25 @@ package final class StoreWriter {
     }
   }
 
+  /// Stores what came of a response that broke off, as the part that `incompleteDecision` makes of
+  /// it. Readers are broken off.
+  package func keep(as part: StorableResponse) -> StoreOutcome {
+    guard isGathering, let content = body.whole() else {
+      cancel()
+      return .notStored(endReason)
+    }
+    let entry = Entry(
+      storable: part, key: entry.key, hashes: entry.hashes, moment: entry.moment,
+      superseded: [])
+    state = .ended(.incompleteKept)
+    let outcome = store.commit(entry, body: content)
+    body.breakOff()
+    switch outcome {
+    case .inserted(let response, _, _): return .stored(response)
+    case .refused(let reason): return .notStored(reason)
+    }
+  }
+
   /// Gives up: nothing is stored, and readers are broken off.
   package func cancel(_ reason: CacheReason = .storeCancelled) {
     guard !isCancelled else { return }

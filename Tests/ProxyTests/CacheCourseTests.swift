@@ -118,6 +118,18 @@ import Testing
     #expect(followed.contentEnded() == .store)
   }
 
+  @Test func `a part that completes another one answers when it is whole`() {
+    let course = Course()
+    _ = course.begin(isShared: false)
+    #expect(course.headArrived(.plain) == .begin)
+    course.combines()
+    #expect(course.contentArrived(fits: true) == .combine)
+    #expect(course.contentEnded() == .answerCombined)
+    // What is stored may turn out not to be enough even then.
+    course.asksAgain()
+    #expect(course.headArrived(.plain) == .begin)
+  }
+
   @Test func `in the background no answer is given, whatever comes`() {
     for reading in [CacheCourse.HeadReading.coveredError, .decision] {
       let course = Course(isBackground: true)
@@ -164,6 +176,7 @@ import Testing
           #expect(isHeld)
           isHeld = false
           course.began(clientIsAnswered: false)
+        case .combine: Issue.record("no part was stored")
         case .drop: break
         }
       case 3:
@@ -177,6 +190,7 @@ import Testing
         case .end:
           #expect(isDecision)
           ends += 1
+        case .answerCombined: Issue.record("no part was stored")
         case .nothing: break
         }
       default: break
@@ -194,6 +208,8 @@ private final class Course {
 
   var isSettled: Bool { machine.isSettled }
   func begin(isShared: Bool) -> CacheCourse.Beginning { machine.begin(isShared: isShared) }
+  func combines() { machine.combines() }
+  func asksAgain() { machine.asksAgain() }
   func waits() { machine.waits() }
   func flightEnded(_ news: CacheCourse.FlightNews) -> CacheCourse.AfterFlight {
     machine.flightEnded(news)

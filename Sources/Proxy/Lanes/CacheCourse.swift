@@ -23,6 +23,8 @@ struct CacheCourse: ~Copyable {
     case holding
     /// The response goes to the client, and into the store where that was opened.
     case delivering
+    /// What a stored part lacks comes in; the client is answered from both.
+    case combining
     /// The client needs nothing more; the rest is for the store and for followers.
     case storing
     /// The response is a decision.
@@ -45,7 +47,8 @@ struct CacheCourse: ~Copyable {
   var isSettled: Bool {
     switch state {
     case .storing, .ended: true
-    case .idle, .waiting, .following, .asking, .holding, .delivering, .undeclared: false
+    case .idle, .waiting, .following, .asking, .holding, .delivering, .combining, .undeclared:
+      false
     }
   }
 
@@ -106,6 +109,12 @@ struct CacheCourse: ~Copyable {
     case .notShared, .handedOver: return .fetch
     }
   }
+
+  /// What is stored turned out not to be enough.
+  mutating func asksAgain() { state = .asking }
+
+  /// What comes completes a stored part.
+  mutating func combines() { state = .combining }
 
   /// Answered from the store.
   mutating func answered() { state = .ended }
@@ -178,6 +187,8 @@ struct CacheCourse: ~Copyable {
     case store
     /// To the client only.
     case deliver
+    /// To the stored part that it completes.
+    case combine
     case drop
   }
 
@@ -191,6 +202,7 @@ struct CacheCourse: ~Copyable {
     case .delivering: return .pass
     case .storing: return .store
     case .undeclared: return .deliver
+    case .combining: return .combine
     case .idle, .waiting, .following, .asking, .ended: return .drop
     }
   }
@@ -204,6 +216,8 @@ struct CacheCourse: ~Copyable {
     case store
     /// End the client's response.
     case end
+    /// Answer from the completed part.
+    case answerCombined
     case nothing
   }
 
@@ -221,6 +235,9 @@ struct CacheCourse: ~Copyable {
     case .undeclared:
       state = .ended
       return .end
+    case .combining:
+      state = .ended
+      return .answerCombined
     case .idle, .waiting, .following, .asking, .ended: return .nothing
     }
   }
@@ -242,7 +259,7 @@ struct CacheCourse: ~Copyable {
     state = .ended
     switch before {
     case .storing: return .endQuietly
-    case .idle, .waiting, .asking, .holding, .delivering:
+    case .idle, .waiting, .asking, .holding, .delivering, .combining:
       if isBackground { return .endQuietly }
       return isStarted ? .fail : .answerStaleOrFail
     case .following, .undeclared, .ended: return .fail
@@ -267,7 +284,7 @@ struct CacheCourse: ~Copyable {
       guard isFollowed else { break }
       state = .storing
       return .fetchOn
-    case .idle, .asking, .holding, .undeclared, .ended: break
+    case .idle, .asking, .holding, .combining, .undeclared, .ended: break
     }
     state = .ended
     return .giveUp

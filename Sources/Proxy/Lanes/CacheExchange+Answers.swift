@@ -15,7 +15,6 @@ extension CacheExchange {
     cacheStatus.ttl = age.ttl
     cacheStatus.detail = .validated
     record.cacheReason = .validated
-    course.answered()
     sendStored(response, age: age, status: cacheStatus)
   }
 
@@ -40,19 +39,23 @@ extension CacheExchange {
       forwardedBecause: cause, forwardStatus: response.metadata.status)
     status.ttl = age.ttl
     status.isCollapsed = true
-    course.answered()
     sendStored(response, age: age, status: status)
     return true
   }
 
   /// Whether a stale response may stand in for the origin (RFC 5861 §4, RFC 9111 §4.2.4).
   func mayAnswerStale(_ response: StoredResponse, because failure: OriginFailure) -> Bool {
-    if case .serve = staleDecision(response, failure) { true } else { false }
+    guard case .serve = staleDecision(response, failure) else { return false }
+    let form = StoredForm(of: response, for: request, now: worker.loop.wallNow, rules: rules)
+    if case .fetch = form { return false }
+    return true
   }
 
   /// Answers with a stale response where the rules allow it; whether it did.
   func answerStale(_ response: StoredResponse, because failure: OriginFailure) -> Bool {
-    guard case .serve(let age, let reason) = staleDecision(response, failure) else { return false }
+    guard mayAnswerStale(response, because: failure),
+      case .serve(let age, let reason) = staleDecision(response, failure)
+    else { return false }
     var status = CacheStatus(.hit, ttl: age.ttl, detail: reason)
     if case .status(let code) = failure { status.forwardStatus = code }
     record.cacheReason = reason
@@ -69,17 +72,22 @@ extension CacheExchange {
   }
 
   func sendStored(_ response: StoredResponse, age: StoredAge, status: CacheStatus) {
-    let answer = StoredAnswer(response, age: age, status: status)
-    guard client != nil else { return finish() }
-    record.outcome = .hit
-    let form = StoredForm(of: response, for: request, now: worker.loop.wallNow, rules: rules)
-    if case .range(let range, _) = form {
-      record.status = range.status
-      record.bytesSent = client?.sendStored(answer, as: range, route: route) ?? 0
-    } else {
-      record.status = response.metadata.status
-      record.bytesSent = client?.sendStored(answer, to: request, route: route) ?? 0
+    guard let client else {
+      course.answered()
+      return finish()
     }
+    let answer = StoredAnswer(response, age: age, status: status)
+    switch StoredForm(of: response, for: request, now: worker.loop.wallNow, rules: rules) {
+    case .usual:
+      record.status = response.metadata.status
+      record.bytesSent = client.sendStored(answer, to: request, route: route)
+    case .range(let range, _):
+      record.status = range.status
+      record.bytesSent = client.sendStored(answer, as: range, route: route)
+    case .fetch(let fetch, let reason): return ask(for: fetch, of: response, because: reason)
+    }
+    record.outcome = .hit
+    course.answered()
     finish()
   }
 

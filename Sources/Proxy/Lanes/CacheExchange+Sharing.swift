@@ -89,7 +89,6 @@ extension CacheExchange {
     guard let stored, mayAnswerStale(stored, because: .unreachable) else { return false }
     leavesFlight()
     _ = course.flightEnded(.stored)
-    course.answered()
     return answerStale(stored, because: .unreachable)
   }
 

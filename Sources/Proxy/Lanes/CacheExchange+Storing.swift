@@ -12,19 +12,22 @@ extension CacheExchange {
   /// Begins to store a response where that is allowed; nil where it is not, and the record says
   /// why.
   func openStore(for head: ResponseHead, framing: BodyFraming) -> StorableResponse? {
-    guard permit != nil, request.method == .get else { return nil }
-    let decision = storageDecision(for: head)
+    guard permit != nil, request.method == .get || request.method == .post else { return nil }
+    let decision = storageDecision(for: head, framing: framing)
     guard case .store(let storable) = decision else {
       if case .refuse(let reason) = decision { record.cacheReason = reason }
       return nil
     }
     let length: Int64? = if case .length(let count) = framing { count } else { nil }
+    // What a POST itself has just made invalid does not count against its own answer.
     let opening = worker.shared.store.open(
-      storable, key: key, request: request, length: length, since: moment)
+      storable, key: key, request: request, length: length,
+      since: request.method == .get ? moment : nil)
     switch opening {
     case .writer(let writer):
       self.writer = writer
       missingBytes = length
+      announcedBytes = length
       worker.reportStored(head, of: self)
       return storable
     case .refused(let reason):
@@ -35,15 +38,16 @@ extension CacheExchange {
   }
 
   /// Whether the response would be stored if its content says nothing against it.
-  func isStorable(_ head: ResponseHead) -> Bool {
-    guard permit != nil, request.method == .get else { return false }
-    return storageDecision(for: head).reason == .stored
+  func isStorable(_ head: ResponseHead, framing: BodyFraming) -> Bool {
+    guard permit != nil, request.method == .get || request.method == .post else { return false }
+    return storageDecision(for: head, framing: framing).reason == .stored
   }
 
-  private func storageDecision(for head: ResponseHead) -> StorageDecision {
+  private func storageDecision(for head: ResponseHead, framing: BodyFraming) -> StorageDecision {
     CachePolicy.storageDecision(
       for: head, to: request, exchange: withheld.map { .withheld(CacheReason($0)) } ?? .other,
-      requestedAt: sentWall, receivedAt: worker.loop.wallNow, rules: rules)
+      requestedAt: sentWall, receivedAt: worker.loop.wallNow,
+      contentLength: framing.knownLength, rules: rules)
   }
 
   /// Adds content. The last piece of a known length completes what is stored before anybody sees
@@ -75,12 +79,14 @@ extension CacheExchange {
 
   /// The origin confirmed what is stored (RFC 9111 §4.3).
   func validated(_ old: StoredResponse, by head: ResponseHead) {
+    let isPart = old.metadata.flags.contains(.partial)
     let decision = freshenDecision(
-      stored: old.metadata, head: old.head, by: head, to: request, requestedAt: sentWall,
-      receivedAt: worker.loop.wallNow, rules: rules)
+      stored: old.metadata, head: old.head, part: isPart ? old.part : nil, by: head, to: request,
+      requestedAt: sentWall, receivedAt: worker.loop.wallNow, rules: rules)
     switch decision {
     case .freshened(let storable):
       let freshened = worker.shared.store.freshen(old, with: storable)
+      freshenOthers(than: old, by: head)
       land(.stored)
       answer(with: freshened, status: head.status)
     case .answerOnly(let storable, _):
@@ -108,14 +114,53 @@ extension CacheExchange {
     worker.shared.store.remove(stored)
   }
 
-  /// An unsafe request succeeded: what is stored for its target says the past (RFC 9111 §4.4).
+  /// Other stored responses of the key that the same 304 is about (RFC 9111 §4.3.4).
+  private func freshenOthers(than old: StoredResponse, by head: ResponseHead) {
+    let scope = freshenScope(of: head)
+    guard let permit, scope != .onlyAsked else { return }
+    let key = key
+    for other in worker.shared.store.variants(permit, key: key.span) where other !== old {
+      guard scope.includes(other.metadata, head: other.head) else { continue }
+      let isPart = other.metadata.flags.contains(.partial)
+      let decision = freshenDecision(
+        stored: other.metadata, head: other.head, part: isPart ? other.part : nil,
+        vary: other.vary, by: head, to: request, requestedAt: sentWall,
+        receivedAt: worker.loop.wallNow, rules: rules)
+      guard case .freshened(let storable) = decision else { continue }
+      _ = worker.shared.store.freshen(other, with: storable)
+    }
+  }
+
+  /// The answer to a HEAD says whether what GET would select is still what the origin has (RFC 9111
+  /// §4.3.5).
+  func freshen(byHead head: ResponseHead) {
+    guard request.method == .head, let stored else { return }
+    let decision = headFreshenDecision(
+      held: stored.held, by: head, to: request, requestedAt: sentWall,
+      receivedAt: worker.loop.wallNow, rules: rules)
+    switch decision {
+    case .freshened(let storable): _ = worker.shared.store.freshen(stored, with: storable)
+    case .remove: worker.shared.store.remove(stored)
+    case .keep: break
+    }
+  }
+
+  /// An unsafe request succeeded: what is stored for its target says the past (RFC 9111 §4.4), and
+  /// so does what belongs to the groups it names (RFC 9875 §3). Whatever the route or service that
+  /// it was stored for.
   func invalidate(by head: ResponseHead) {
     guard !request.method.isSafe else { return }
     let scheme: Scheme = clientFacts.isSecure ? .https : .http
-    for key in invalidationKeys(
-      for: request, scheme: scheme, response: head, partition: route.partition)
-    {
-      worker.shared.store.invalidate(key)
+    let keys = invalidationKeys(
+      for: request, scheme: scheme, response: head, partition: route.partition, rules: rules.keys)
+    for key in keys { worker.shared.store.invalidate(key) }
+    let groups = groupInvalidations(for: request, response: head)
+    guard !groups.isEmpty else { return }
+    var own: [UInt8] = []
+    CacheKey.write(for: request, scheme: scheme, partition: route.partition, into: &own)
+    for group in groups {
+      worker.shared.store.beginPurge(
+        .label(group, originOf: own), .hard, now: worker.loop.wallNow)
     }
   }
 }

@@ -29,6 +29,14 @@ class CacheExchange: Exchange {
   var writer: StoreWriter?
   /// How much content is still to come for the store; nil where its length is not known.
   var missingBytes: Int64?
+  /// How much its framing announced.
+  var announcedBytes: Int64?
+  /// What is being stored.
+  var storable: StorableResponse?
+  /// What is asked of the origin.
+  var fetchPlan = FetchPlan.usual
+  /// The stored part that is being completed.
+  var completion: Completion?
   /// What the store had seen when the lookup found nothing usable.
   let moment: StoreMoment?
   /// What this exchange has to do with the fetches of others.
@@ -49,6 +57,12 @@ class CacheExchange: Exchange {
     key = lookup.key
     stored = lookup.stored
     moment = lookup.moment
+    if case .fetch(let fetch, let reason) = lookup.form, let part = lookup.stored {
+      // What is stored may be used, but is not enough.
+      fetchPlan = FetchPlan(fetch, of: part)
+      stored = nil
+      cause = reason
+    }
     course = CacheCourse(isBackground: client == nil)
     super.init(incoming, id: id, on: worker, for: client, route: route)
     record.lane = permit == nil ? .pass : .cache
@@ -76,11 +90,19 @@ class CacheExchange: Exchange {
   func fetch() { super.start() }
 
   override func prepareLane(_ head: inout RequestHead) -> ProxyFailure? {
-    guard permit != nil, request.method == .get else { return nil }
-    if let stored {
-      setValidationFields(of: stored.metadata, head: stored.head, in: &head.fields)
-    } else {
-      removeConditions(from: &head.fields)
+    guard permit != nil, request.method == .get || request.method == .head else { return nil }
+    switch fetchPlan {
+    case .completing(let part, let missing):
+      setCompletionFields(
+        of: part.metadata, head: part.head, missing: missing, in: &head.fields)
+    case .asAsked where request.method == .get: _ = prepareMiss(in: &head.fields, rules: rules)
+    case .asAsked: break
+    case .usual:
+      if let stored {
+        setValidationFields(of: stored.metadata, head: stored.head, in: &head.fields)
+      } else if request.method == .get {
+        _ = prepareMiss(in: &head.fields, rules: rules)
+      }
     }
     return nil
   }
@@ -97,6 +119,9 @@ class CacheExchange: Exchange {
 
   override func responseArrived(_ head: consuming ResponseHead, framing: BodyFraming) {
     let head = head
+    if request.method != .head, contradictsItsRange(head, contentLength: framing.knownLength) {
+      return fail(.originMalformed)
+    }
     switch course.headArrived(reading(of: head, framing: framing)) {
     case .merge: if let stored { validated(stored, by: head) }
     case .askAgain: if let stored { forget(stored, because: .decision) }
@@ -125,7 +150,7 @@ class CacheExchange: Exchange {
     let kind = route.service.settings.kind
     let inspection = ContentInspection(
       of: head, to: request, kind: kind, isDeclared: route.isDeclaredHarmless,
-      isStorable: kind == .auth && isStorable(head), length: framing.knownLength)
+      isStorable: kind == .auth && isStorable(head, framing: framing), length: framing.knownLength)
     let nothing: [UInt8] = []
     switch inspection.finding(in: nothing.span, isWhole: false) {
     case .needsMore:
@@ -146,8 +171,11 @@ class CacheExchange: Exchange {
   /// Begins to deliver a response that is no decision, and to store it where that is allowed.
   private func begin(_ head: consuming ResponseHead, framing: BodyFraming) {
     var head = head
+    if combines(head, framing: framing) { return }
     invalidate(by: head)
+    freshen(byHead: head)
     let storable = openStore(for: head, framing: framing)
+    self.storable = storable
     record.status = head.status
     if let storable {
       open(storable)
@@ -183,6 +211,7 @@ class CacheExchange: Exchange {
       unsafe store(piece)
       if let writer, !writer.wantsContent { giveUp() }
     case .deliver: unsafe deliver(content: piece)
+    case .combine: if unsafe completion?.append(piece) != true { fail(.originMalformed) }
     case .drop: break
     }
   }
@@ -225,6 +254,7 @@ class CacheExchange: Exchange {
       finishStoring()
       finish()
     case .end: deliverEnd(trailers: trailers)
+    case .answerCombined: answerCombined()
     case .nothing: break
     }
   }
@@ -271,6 +301,7 @@ class CacheExchange: Exchange {
 
   override func fail(_ failure: ProxyFailure, violation: ProtocolViolation? = nil) {
     guard !isEnded else { return }
+    keepIncomplete()
     land(.failed)
     switch course.failed(isStarted: answerIsStarted) {
     case .answerStaleOrFail:

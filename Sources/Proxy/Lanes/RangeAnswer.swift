@@ -86,6 +86,9 @@ enum StoredForm {
   /// What is stored is not enough.
   case fetch(RangeFetch, CacheReason)
 
+  /// Whether what is stored is enough.
+  var isAnswer: Bool { if case .fetch = self { false } else { true } }
+
   /// The form for a request; two bit tests where it has no `Range` and the whole is stored.
   init(of stored: StoredResponse, for request: RequestHead, now: WallTime, rules: CacheRules) {
     guard request.fields.contains(.range) || stored.metadata.flags.contains(.partial) else {
@@ -114,11 +117,6 @@ enum StoredForm {
     case .fetch(let fetch, let reason): return .fetch(fetch, reason)
     }
   }
-}
-
-extension StoredResponse {
-  /// Which bytes of the representation it holds.
-  var part: StoredPart { .whole(Int64(body.count)) }
 }
 
 // Answers with parts of what is stored. Rarer than wholes: their heads are made anew.

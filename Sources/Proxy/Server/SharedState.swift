@@ -1,5 +1,6 @@
 internal import CacheStore
 internal import Configuration
+internal import Cryptography
 internal import Platform
 internal import Primitives
 internal import Telemetry
@@ -13,6 +14,8 @@ final class SharedState: Sendable {
   let store: CacheStore
   /// The fetches under way that others may have a part in.
   let flights = FlightTable.overLoops()
+  /// What secret parts of keys are digested with.
+  let keySecret: HMACSHA256Key
   /// The validations in the background.
   let refreshes = RefreshTable()
   /// Nil when there is none.
@@ -29,6 +32,11 @@ final class SharedState: Sendable {
     limits.budget = settings.cache.memoryBytes
     limits.objectLimit = settings.cache.objectBytes
     store = CacheStore(limits: limits)
+    do throws(CryptographyError) {
+      keySecret = try HMACSHA256Key()
+    } catch {
+      throw StartError(.cannotCreate, "no key for the cache could be made: \(error)")
+    }
     self.log = log
     metrics = Metrics(loops: loops, version: ProxyVersion.text)
     accessLog = try Self.open(
