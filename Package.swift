@@ -116,7 +116,7 @@ let package = Package(
     // Measures the store by itself: hit ratios, lookups, overhead.
     .executableTarget(
       name: "store-benchmark",
-      dependencies: ["Primitives", "HTTPModel", "CachePolicy", "CacheStore"],
+      dependencies: ["Primitives", "HTTPModel", "CachePolicy", "CacheStore", "DiskTier"],
       path: "Benchmarks/store", swiftSettings: sources),
 
     // What several test targets share: corpora and the readers for them.

@@ -1,11 +1,20 @@
-/// Measures the store by itself: `store-benchmark eviction | lookup | overhead`.
+/// Measures and tries the store by itself.
 @main enum StoreBenchmark {
-  static func main() {
-    switch CommandLine.arguments.dropFirst().first {
-    case "eviction": EvictionComparison.run()
-    case "lookup": LookupCost.run()
-    case "overhead": ObjectOverhead.run()
-    default: print("store-benchmark eviction | lookup | overhead")
+  private static let usage = """
+    store-benchmark eviction | lookup | overhead
+    store-benchmark disk-writer DIRECTORY SEED    writes until it is killed
+    store-benchmark disk-check DIRECTORY          reads what is left
+    """
+
+  static func main() throws {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    switch (arguments.first, arguments.count) {
+    case ("eviction", 1): EvictionComparison.run()
+    case ("lookup", 1): LookupCost.run()
+    case ("overhead", 1): ObjectOverhead.run()
+    case ("disk-writer", 3): try DiskWriter.write(arguments[1], seed: UInt64(arguments[2]) ?? 0)
+    case ("disk-check", 2): try DiskWriter.check(arguments[1])
+    default: print(usage)
     }
   }
 }

@@ -170,6 +170,18 @@ package struct VaryKey: Sendable, Hashable {
     return true
   }
 
+  /// What a request has in the fields of this key, by value: two requests with the same select the
+  /// same response.
+  package func values(of request: FieldSection) -> VaryKey {
+    var values: [UInt8] = []
+    var position = 0
+    while let entry = Entry(bytes.span, at: position), values.count <= Self.byteLimit {
+      Self.appendEntry(Array(bytes[entry.name]), request: request, to: &values)
+      position = entry.end
+    }
+    return VaryKey(entries: values)
+  }
+
   /// Whether a request selects the response stored with this key.
   package func matches(_ request: FieldSection) -> Bool {
     Self.entries(bytes.span, match: request)

@@ -153,6 +153,7 @@ package final class CacheStore: Sendable {
   /// Stores a complete body; called by the writer.
   func commit(_ entry: StoreWriter.Entry, body: [UInt8]) -> InsertOutcome {
     let response = StoredResponse(key: entry.key.span, storable: entry.storable, body: body)
+    makeRoom(for: response, in: shard(of: entry.hashes))
     return shard(of: entry.hashes).state.withLock { shard in
       let outcome = shard.insert(
         response, hashes: entry.hashes, since: entry.moment, superseding: entry.superseded)
@@ -160,6 +161,17 @@ package final class CacheStore: Sendable {
         tier.stored(stored)
       }
       return outcome
+    }
+  }
+
+  /// Evicts what a large response takes the room of, a bounded number while the lock is held.
+  private func makeRoom(for response: StoredResponse, in shard: LockedShard) {
+    var hasRoom = false
+    while !hasRoom {
+      var removed: [StoredResponse] = []
+      shard.state.withLock {
+        hasRoom = $0.makeRoom(for: response.cost, limit: Self.stepLimit, removed: &removed)
+      }
     }
   }
 

@@ -132,19 +132,17 @@ package final class FlightTable<Waiter: Sendable>: Sendable {
     _ permit: LookupPermit, key: [UInt8], request: RequestHead, waiter: Waiter,
     moment: StoreMoment, now: MonotonicTime
   ) -> FlightDecision<Waiter> {
-    let hash = KeyHash.hash(key.span, seed: seed)
     let step = state.withLock { state -> Step in
-      guard !state.lonely.contains(hash, now: now) else { return .alone }
       let number = state.takeNumber()
-      if let id = state.current[key], let flight = state.flights[id], flight.moment == moment {
-        return Self.join(&state, id, flight, request: request, limits: limits) {
-          Member(number: number, waiter: waiter)
-        }
+      let member = Member(number: number, waiter: waiter)
+      let asker = Asker(request: request, moment: moment, member: member, now: now)
+      if let step = join(&state, key: key, asker) { return step }
+      // Another variant is on its way: with those of the same values in the fields it varies by.
+      guard let open = state.current[key].flatMap({ state.flights[$0]?.opened }) else {
+        return .alone
       }
-      guard state.flights.count < limits.flights else { return .alone }
-      state.flights[number] = Flight(key: key, moment: moment)
-      state.current[key] = number
-      return .lead(number)
+      let values = open.storable.vary.values(of: request.fields)
+      return join(&state, key: Self.key(key, values: values), asker) ?? .alone
     }
     switch step {
     case .lead(let id): return .leads(FlightLease(table: self, flight: id))
@@ -161,17 +159,39 @@ package final class FlightTable<Waiter: Sendable>: Sendable {
     case alone
   }
 
-  private static func join(
-    _ state: inout State, _ id: UInt64, _ flight: Flight, request: RequestHead,
-    limits: FlightLimits, member: () -> Member
-  ) -> Step {
+  private struct Asker {
+    let request: RequestHead
+    let moment: StoreMoment
+    let member: Member
+    let now: MonotonicTime
+  }
+
+  /// Nil where a response is on its way that the request does not select.
+  private func join(_ state: inout State, key: [UInt8], _ asker: Asker) -> Step? {
+    let hash = KeyHash.hash(key.span, seed: seed)
+    guard !state.lonely.contains(hash, now: asker.now) else { return .alone }
+    let number = asker.member.number
+    guard let id = state.current[key], let flight = state.flights[id],
+      flight.moment == asker.moment
+    else {
+      guard state.flights.count < limits.flights else { return .alone }
+      state.flights[number] = Flight(key: key, moment: asker.moment)
+      state.current[key] = number
+      return .lead(number)
+    }
     if let response = flight.opened {
-      return response.isSelected(by: request) ? .follow(response) : .alone
+      return response.isSelected(by: asker.request) ? .follow(response) : nil
     }
     guard flight.members.count < limits.waiters else { return .alone }
-    let member = member()
-    state.flights[id]?.members.append(member)
-    return .wait(FlightTicket(flight: id, number: member.number))
+    state.flights[id]?.members.append(asker.member)
+    return .wait(FlightTicket(flight: id, number: number))
+  }
+
+  /// The key of a flight for one variant; no cache key begins like it.
+  private static func key(_ key: [UInt8], values: VaryKey) -> [UInt8] {
+    var whole: [UInt8] = [0xFF]
+    for shift in 0..<4 { whole.append(UInt8(truncatingIfNeeded: key.count >> (shift * 8))) }
+    return whole + key + values.bytes
   }
 
   /// Takes a waiter out: its client went away, or it has waited long enough. Says whether it was

@@ -24,6 +24,18 @@ extension Shard {
     }
   }
 
+  /// Evicts until a response of this cost has room, a bounded number at most; whether it has room
+  /// now, or never will.
+  mutating func makeRoom(for cost: Int, limit: Int, removed: inout [StoredResponse]) -> Bool {
+    guard cost <= budget else { return true }
+    while counters.bytes + cost > budget {
+      guard removed.count < limit else { return false }
+      guard let evicted = evictOne() else { return true }
+      removed.append(evicted)
+    }
+    return true
+  }
+
   private mutating func insert(
     _ response: StoredResponse, hashes: KeyHashes, superseding: [StoredResponse]
   ) -> InsertOutcome {

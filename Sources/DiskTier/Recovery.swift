@@ -24,7 +24,8 @@ struct SegmentSummary: Sendable {
 /// Reads all segments of a directory, heads and keys only: the contents are held against their
 /// checksums when they are read.
 ///
-///     segments by number ─▶ records in order ─▶ responses indexed, invalidations and purges applied
+///     segments by number ─▶ records in order ─▶ responses indexed
+///                                            └▶ invalidations and purges applied
 ///
 /// The last word must be that the writer stopped in good order, and everything before it must be
 /// right to the end: else an invalidation may be missing, and whatever is found is validated before

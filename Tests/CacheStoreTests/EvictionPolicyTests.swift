@@ -73,7 +73,6 @@ import Testing
   @Test(arguments: 1...4 as ClosedRange<UInt64>)
   func `victims are what is held, until nothing is`(seed: UInt64) {
     walk(S3FIFO(budget: 2000), seed: seed)
-    walk(SIEVE(budget: 2000), seed: seed)
   }
 
   @Test func `what is asked for again outlives any number of things asked for once`() {

@@ -121,11 +121,23 @@ import Testing
     _ = try self.lease(4)
   }
 
-  @Test func `who is not selected by an open response goes alone`() throws {
+  @Test func `who is not selected by an open response waits with those of the same values`() throws
+  {
     let lease = try lease(1)
     lease.open(try writer().shared)
-    #expect(isAlone(try join(2, language: "de")))
+    guard case .leads(let german) = try join(2, language: "de") else {
+      Issue.record("another variant has no leader")
+      return
+    }
+    guard case .waits = try join(3, language: "de"), case .follows = try join(4) else {
+      Issue.record("variants are mixed up")
+      return
+    }
+    #expect(isAlone(try join(5, language: "fr")), "there are no more flights than the limit")
     lease.land(.stored, now: start)
+    german.land(.stored, now: start)
+    #expect(journal.text == ["3 stored"])
+    #expect(table.load == FlightLoad(flights: 0, waiters: 0))
   }
 
   @Test func `a key that was not shared makes everyone go alone for a while`() throws {
