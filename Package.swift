@@ -106,8 +106,8 @@ let package = Package(
     floor(
       "Command",
       [
-        "Primitives", "Platform", "Cryptography", "TLS", "EventLoop", "Transport", "Telemetry",
-        "Configuration", "Proxy", "Admin", "Audit",
+        "Primitives", "HTTPModel", "HTTPWire", "Platform", "Cryptography", "TLS", "EventLoop",
+        "Transport", "Telemetry", "Configuration", "Proxy", "Admin", "Audit",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

@@ -11,6 +11,7 @@ package enum AdminEndpoint: String, Sendable, CaseIterable {
   case origins = "/origins"
   case checks = "/checks"
   case reload = "/reload"
+  case purge = "/purge"
 
   /// The endpoint of a path. Paths are compared as bytes.
   init?(path: ArraySlice<UInt8>) {
@@ -31,11 +32,12 @@ package enum AdminEndpoint: String, Sendable, CaseIterable {
     case .origins: "the health of every origin"
     case .checks: "the catalogue of checks"
     case .reload: "reads the settings again and takes them over, all or nothing"
+    case .purge: "purges stored responses: url, prefix, host, tag or group; soft=true; service"
     }
   }
 
   /// Whether it changes something: asked by POST then, else by GET or HEAD.
-  package var isAction: Bool { self == .reload }
+  package var isAction: Bool { self == .reload || self == .purge }
 
   /// The value of `Allow` (RFC 9110 §10.2.1).
   var allowed: StaticString { isAction ? "POST" : "GET, HEAD" }

@@ -2,9 +2,11 @@ package import Configuration
 internal import EventLoop
 package import HTTPModel
 internal import Platform
+internal import Primitives
 package import Proxy
 
-/// Answers the admin listener: health, readiness, metrics, settings, origins, checks, reload.
+/// Answers the admin listener: health, readiness, metrics, settings, origins, checks, reload,
+/// purge.
 ///
 /// What may take long (metrics read kernel files, a reload waits for name servers) is answered from
 /// queues of its own, so that no loop waits and a slow reload delays no scrape.
@@ -18,6 +20,7 @@ package final class AdminResponder: LocalResponder {
   private let reload: Reload
   private let readings = SerialWorker(name: "admin.readings")
   private let changes = SerialWorker(name: "admin.changes")
+  private let purges = SerialWorker(name: "admin.purges")
 
   /// - Parameter token: What every request must show; nil where the socket's file says who may ask.
   package init(_ source: any AdminSource, token: BearerToken?, reload: @escaping Reload) {
@@ -80,6 +83,11 @@ package final class AdminResponder: LocalResponder {
         return .now(.text(.serviceUnavailable, "The proxy is not serving.\n"))
       }
       return .later(on: changes) { [self] in reloaded }
+    case .purge:
+      let isJSON = PurgeText.isJSON(request.fields)
+      return .reading(limit: PurgeText.limit, on: purges) { [self] content in
+        purged(content, isJSON: isJSON)
+      }
     }
   }
 
@@ -100,6 +108,25 @@ package final class AdminResponder: LocalResponder {
       return .text(.serviceUnavailable, "The proxy starts.\n")
     }
     return .yaml(settings.yaml(onlyChanges: onlyChanges))
+  }
+
+  private func purged(_ content: [UInt8], isJSON: Bool) -> LocalAnswer {
+    let request: PurgeRequest
+    do throws(PurgeText.Flaw) {
+      request = try PurgeText.read(content, isJSON: isJSON)
+    } catch {
+      return .text(.badRequest, "\(error.sentence)\n")
+    }
+    switch source.purge(request) {
+    case .refused(let sentence): return .text(.badRequest, "\(sentence)\n")
+    case .done(let removed, let staled):
+      var text = [UInt8](ascii: "{\"removed\":")
+      text.append(decimal: UInt64(clamping: removed))
+      text.append(ascii: ",\"staled\":")
+      text.append(decimal: UInt64(clamping: staled))
+      text.append(ascii: "}\n")
+      return .json(text)
+    }
   }
 
   private var reloaded: LocalAnswer {

@@ -7,6 +7,7 @@ package protocol AdminSource: Sendable {
   var settings: Settings? { get }
   var services: [ServiceReport] { get }
   func renderMetrics(into text: inout [UInt8])
+  func purge(_ request: PurgeRequest) -> PurgeAnswer
 }
 
 extension ProxyView: AdminSource {}

@@ -18,8 +18,8 @@ struct CountersignCommand: ParsableCommand {
       """,
     version: ProxyVersion.text,
     subcommands: [
-      ServeCommand.self, CheckCommand.self, ProxyCommand.self, SchemaCommand.self,
-      ReferenceCommand.self, VersionCommand.self,
+      ServeCommand.self, CheckCommand.self, ProxyCommand.self, PurgeCommand.self,
+      SchemaCommand.self, ReferenceCommand.self, VersionCommand.self,
     ])
 
 }

@@ -33,6 +33,7 @@ package enum CounterName: Int, Sendable, CaseIterable {
   case cacheStores
   case cacheRefreshes
   case cacheEvictions
+  case cachePurges
   case bytesReceived
   case bytesSent
   case connectionsAccepted
@@ -81,6 +82,9 @@ package enum CounterName: Int, Sendable, CaseIterable {
         by: ["result"])
     case .cacheEvictions:
       MetricRow("countersign_cache_evictions_total", "Stored responses that gave way to others.")
+    case .cachePurges:
+      MetricRow(
+        "countersign_cache_purges_total", "Purges asked for by operators.", by: ["kind"])
     case .bytesReceived:
       MetricRow("countersign_received_bytes_total", "Bytes received, TLS removed.", by: ["side"])
     case .bytesSent:

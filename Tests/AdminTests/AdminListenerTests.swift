@@ -148,3 +148,68 @@ import Verdict
     #expect(isDone.wait(timeout: .now() + 15) == .success)
   }
 }
+
+/// Requests with content.
+@Suite(.timeLimit(.minutes(1))) struct AdminContentTests {
+  private let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+  private func withServer(_ body: (String) throws -> Void) throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.path("admin.sock")
+    var settings = Settings()
+    let host = try #require(IPAddress(text: Array("127.0.0.1".utf8)))
+    settings.listeners = [ListenerSettings(address: .ip(host, port: 0))]
+    settings.audit.log = .off
+    settings.process.loops = 1
+    settings.admin?.address = .unix(path: path)
+    let server = try ProxyServer(
+      settings, log: quiet, admin: try AdminResponder.make(settings) { nil })
+    try body(path)
+    #expect(server.stop(grace: Milliseconds(5_000)))
+  }
+
+  @Test func `content is read whole, in whatever pieces it comes, and the connection goes on`()
+    throws
+  {
+    try withServer { path in
+      let connection = try RawConnection(toUnixSocket: path)
+      let head = "POST /purge HTTP/1.1\r\nHost: a\r\n"
+      for request in [
+        "\(head)Content-Length: 6\r\n\r\nhost=a",
+        "\(head)Transfer-Encoding: chunked\r\n\r\n3\r\nhos\r\n3\r\nt=a\r\n0\r\n\r\n",
+      ] {
+        for byte in request { try connection.send(String(byte)) }
+        let answer = try connection.receiveResponse()
+        #expect(answer.status == 200)
+        #expect(answer.bodyText == "{\"removed\":0,\"staled\":0}\n")
+      }
+      let nothing = try connection.exchange("\(head)\r\n")
+      #expect(nothing.status == 400)
+      try connection.send("\(head)Content-Length: 6\r\nExpect: 100-continue\r\n\r\n")
+      #expect(try connection.receiveResponse().status == 100)
+      #expect(try connection.exchange("host=a").status == 200)
+    }
+  }
+
+  @Test func `content past the limit is refused, announced or not`() throws {
+    try withServer { path in
+      let head = "POST /purge HTTP/1.1\r\nHost: a\r\n"
+      let announced = try RawConnection(toUnixSocket: path)
+      #expect(try announced.exchange("\(head)Content-Length: 16385\r\n\r\n").status == 413)
+      let flood = try RawConnection(toUnixSocket: path)
+      let piece = String(repeating: "a", count: 0x3000)
+      try flood.send("\(head)Transfer-Encoding: chunked\r\n\r\n3000\r\n\(piece)\r\n")
+      #expect(try flood.exchange("3000\r\n\(piece)\r\n").status == 413)
+    }
+  }
+
+  @Test func `a client that leaves in the middle of its content harms nobody`() throws {
+    try withServer { path in
+      let gone = try RawConnection(toUnixSocket: path)
+      try gone.send("POST /purge HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhost")
+      gone.reset()
+      let other = try RawConnection(toUnixSocket: path)
+      #expect(try other.exchange("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
+    }
+  }
+}

@@ -25,7 +25,7 @@ import Verdict
     for method in [Method.get, .head, .post, .put, .delete, .options, .other(Array("get".utf8))] {
       let isRight =
         endpoint.isAction ? method == .post : method == .get || method == .head
-      let answer = responder.answer(method, endpoint.rawValue)
+      let answer = responder.answer(method, endpoint.rawValue, content: "host=example.com")
       #expect(answer.head.status == (isRight ? .ok : Status(405)), "\(method) \(endpoint)")
       #expect(answer.value(.allow) == (isRight ? nil : endpoint.isAction ? "POST" : "GET, HEAD"))
     }

@@ -16,6 +16,7 @@ final class StagedSource: AdminSource {
   }
 
   private let scene: Mutex<Scene>
+  private let purged = Mutex<[PurgeRequest]>([])
 
   init(_ scene: Scene = Scene()) { self.scene = Mutex(scene) }
 
@@ -23,6 +24,15 @@ final class StagedSource: AdminSource {
   var settings: Settings? { scene.withLock { $0.settings } }
   var services: [ServiceReport] { scene.withLock { $0.services } }
   func renderMetrics(into text: inout [UInt8]) { text.append(ascii: "up 1\n") }
+
+  func purge(_ request: PurgeRequest) -> PurgeAnswer {
+    purged.withLock { $0.append(request) }
+    return request.service == "nobody"
+      ? .refused("There is no such service.") : .done(removed: 3, staled: 1)
+  }
+
+  /// What was asked to be purged.
+  var purges: [PurgeRequest] { purged.withLock { $0 } }
 }
 
 /// The health of a service of which these origins are down.
@@ -47,13 +57,17 @@ extension OriginHealth {
 extension AdminResponder {
   /// The answer, whichever queue makes it.
   func answer(
-    _ method: Method, _ target: String, fields: FieldSection = FieldSection()
+    _ method: Method, _ target: String, fields: FieldSection = FieldSection(), content: String = ""
   ) -> LocalAnswer {
     let request = RequestHead(
       method: method, target: Array(target.utf8), authority: Array("localhost".utf8),
       fields: fields)
     switch reply(to: request) {
     case .now(let answer): return answer
+    case .reading(_, let queue, let work):
+      let made = Mutex<LocalAnswer?>(nil)
+      queue.finish { made.withLock { $0 = work(Array(content.utf8)) } }
+      return made.withLock { $0 } ?? LocalAnswer(head: ResponseHead(status: Status(0)), content: [])
     case .later(let queue, let work):
       let made = Mutex<LocalAnswer?>(nil)
       queue.finish { made.withLock { $0 = work() } }

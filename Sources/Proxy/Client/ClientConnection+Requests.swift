@@ -173,6 +173,7 @@ extension ClientConnection {
       return
     }
     awaitBody()
+    guard responder == nil else { return unsafe worker.localContent(piece, of: self) }
     unsafe exchange?.requestContent(piece)
   }
 
@@ -180,6 +181,7 @@ extension ClientConnection {
     if case .discarding = phase { return becomeReady() }
     phase = .waiting
     extendForWriting()
+    guard responder == nil else { return worker.localContentEnded(of: self) }
     exchange?.requestEnded(trailers: trailers)
   }
 

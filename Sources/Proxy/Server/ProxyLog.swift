@@ -47,6 +47,15 @@ package struct ProxyLog: Sendable {
       "A response could not be sent.", metadata: ["reason": "\(violation.code.rawValue)"])
   }
 
+  func purged(_ request: PurgeRequest, removed: Int, staled: Int) {
+    logger.notice(
+      "Stored responses were purged.",
+      metadata: [
+        "what": "\(request.loggedSubject)", "service": "\(request.service ?? "-")",
+        "removed": "\(removed)", "staled": "\(staled)",
+      ])
+  }
+
   func ticketKeysKept(_ cause: String) {
     logger.error("The keys of session tickets were not rotated.", metadata: ["cause": "\(cause)"])
   }

@@ -1,5 +1,6 @@
 package import CacheStore
 package import Configuration
+internal import Platform
 internal import Synchronization
 internal import Telemetry
 package import Transport
@@ -53,6 +54,38 @@ package final class ProxyView: Sendable {
     (standing?.plan.services ?? []).map {
       ServiceReport(name: $0.settings.name, origins: $0.health.report())
     }
+  }
+
+  /// Purges what an operator asks for, in every partition, and tells the operational log. Walks the
+  /// store: not for a loop.
+  package func purge(_ request: PurgeRequest) -> PurgeAnswer {
+    guard let plan = standing?.plan else { return .refused("The proxy starts.") }
+    guard let selectors = plan.selectors(of: request.subject) else {
+      return .refused(
+        "A url or prefix is absolute, like https://auth.example.com/assets/; "
+          + "a host is a name, with a port or without.")
+    }
+    var partitions: [UInt32?] = [nil]
+    if let name = request.service {
+      guard let found = plan.partitions(of: name) else {
+        return .refused("There is no service of this name.")
+      }
+      partitions = found
+    }
+    var removed = 0
+    var staled = 0
+    for selector in selectors {
+      for partition in partitions {
+        let count = shared.store.purge(
+          selector, request.isSoft ? .soft : .hard, partition: partition, now: Clock.wall)
+        removed += count.removed
+        staled += count.staled
+      }
+    }
+    shared.metrics.sharedSheet.add(
+      to: shared.metrics.counter(.cachePurges, [request.isSoft ? "soft" : "hard"]))
+    shared.log.purged(request, removed: removed, staled: staled)
+    return .done(removed: removed, staled: staled)
   }
 
   /// Lines of logs that were lost.

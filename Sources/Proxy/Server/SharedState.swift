@@ -76,6 +76,7 @@ final class SharedState: Sendable {
   /// Has the numbers that are kept elsewhere asked for at each scrape.
   func registerReadings() {
     let store = store
+    for kind in ["hard", "soft"] { _ = metrics.counter(.cachePurges, [kind]) }
     metrics.read(.cacheStoredBytes) { Int64(store.counters.bytes) }
     metrics.read(.cacheStoredResponses) { Int64(store.counters.objects) }
     metrics.read(.cacheEvictions) { Int64(clamping: store.counters.evictions) }

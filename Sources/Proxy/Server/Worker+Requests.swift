@@ -83,12 +83,17 @@ extension Worker {
   private func answerLocally(
     _ incoming: IncomingRequest, by responder: any LocalResponder, on client: ClientConnection
   ) {
+    let reply = responder.reply(to: incoming.head)
+    if case .reading(let limit, let queue, let work) = reply {
+      return awaitContent(of: incoming, upTo: limit, on: client, queue, work)
+    }
     if incoming.framing != .none { client.response.closeAfterResponse() }
-    switch responder.reply(to: incoming.head) {
+    switch reply {
     case .now(let answer):
       client.send(answer)
       client.responseEnded()
     case .later(let queue, let work): answerLater(client, on: queue, work)
+    case .reading: break
     }
   }
 

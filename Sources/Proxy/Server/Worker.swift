@@ -38,6 +38,8 @@ final class Worker {
   /// Clients whose answer is being made off the loop, by the number of the request.
   private var awaitingAnswers: [UInt64: ClientConnection] = [:]
   private var localRequestCount: UInt64 = 0
+  /// Requests to a `LocalResponder` whose content is coming.
+  var localContents: [ObjectIdentifier: LocalContent] = [:]
   private var listeners: [(ListenerPlan, Listener)] = []
   /// The services of earlier plans, until their last connection is closed.
   private var retired: [ServiceClient] = []
@@ -166,6 +168,7 @@ final class Worker {
 
   private func localClientGone(_ client: ClientConnection) {
     localClientCount -= 1
+    localContents.removeValue(forKey: ObjectIdentifier(client))
     awaitingAnswers = awaitingAnswers.filter { $0.value !== client }
   }
 

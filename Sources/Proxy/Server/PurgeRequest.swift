@@ -1,0 +1,154 @@
+internal import CachePolicy
+internal import CacheStore
+internal import Configuration
+internal import HTTPModel
+internal import HTTPWire
+internal import Primitives
+
+/// What an operator asks to be purged.
+package struct PurgeRequest: Sendable, Equatable {
+  package enum Subject: Sendable, Equatable {
+    /// One target, as an absolute URL: every partition, key part and variant of it.
+    case url([UInt8])
+    /// Every target whose URL begins so.
+    case prefix([UInt8])
+    /// Every target of a host; with a port, of that one only.
+    case host([UInt8])
+    /// What carries this word in `Surrogate-Key` or `Cache-Tag`.
+    case tag([UInt8])
+    /// What carries this word in `Cache-Groups` (RFC 9875), on whatever origin.
+    case group([UInt8])
+  }
+
+  package var subject: Subject
+  /// Whether what is named stays and is validated before its next use, rather than removed.
+  package var isSoft: Bool
+  /// The name of the only service that is concerned; nil for all.
+  package var service: String?
+
+  package init(_ subject: Subject, isSoft: Bool = false, service: String? = nil) {
+    self.subject = subject
+    self.isSoft = isSoft
+    self.service = service
+  }
+}
+
+/// What became of a purge.
+package enum PurgeAnswer: Sendable, Equatable {
+  /// So many stored responses were removed, or must be validated before their next use.
+  case done(removed: Int, staled: Int)
+  /// Nothing was purged; the reason as a sentence.
+  case refused(String)
+}
+
+/// An absolute URL as requests for it are read: by the parser of requests, so that no two readers
+/// of a URL can disagree.
+struct TargetURL {
+  /// The longest that is taken, in bytes.
+  static let limit = 8_192
+
+  let scheme: Scheme
+  let request: RequestHead
+
+  /// Path and query as they stand in the URL.
+  var target: [UInt8] {
+    Array(request.path) + (request.query.map { [ASCII.questionMark] + $0 } ?? [])
+  }
+
+  /// The authority as keys have it.
+  var authority: [UInt8] { CacheKey.authority(of: request, scheme: scheme) }
+
+  /// Nil where no request could be for this URL.
+  init?(_ url: [UInt8], method: Method = .get, fields: FieldSection = FieldSection()) {
+    guard url.count <= Self.limit,
+      url.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "#") }),
+      let colon = url.firstIndex(of: ASCII.colon), url[colon...].starts(with: "://".utf8)
+    else { return nil }
+    scheme = url[..<colon].equalsIgnoringASCIICase("https") ? .https : .http
+    let authority = url[(colon + 3)...].prefix {
+      $0 != ASCII.slash && $0 != ASCII.questionMark
+    }
+    let text =
+      [UInt8](ascii: "GET ") + url + [UInt8](ascii: " HTTP/1.1\r\nHost: ") + authority
+      + [UInt8](ascii: "\r\n\r\n")
+    do throws(ProtocolViolation) {
+      var head = try RequestHeadParser.parse(text.span)
+      head.method = method
+      var all = head.fields
+      for line in fields.lines where line.known != .host {
+        all.append(name: fields.name(of: line), value: fields.value(of: line))
+      }
+      head.fields = all
+      request = head
+    } catch {
+      return nil
+    }
+  }
+}
+
+extension Plan {
+  /// What the store is asked to purge; nil where the request cannot be understood.
+  func selectors(of subject: PurgeRequest.Subject) -> [PurgeSelector]? {
+    switch subject {
+    case .url(let text): return TargetURL(text).map(selectors)
+    case .prefix(let text):
+      return TargetURL(text).map {
+        [.prefix(scheme: $0.scheme, authority: $0.authority, path: $0.target)]
+      }
+    case .host(let name):
+      // Whatever a URL could not name is no host.
+      let url = TargetURL([UInt8](ascii: "http://") + name + [ASCII.slash])
+      guard let url, url.request.path.count == 1, url.request.authority == name else { return nil }
+      return [.host(name.asciiLowercased())]
+    case .tag(let name):
+      return [.label(CacheLabel(kind: .tag, name: name), originOf: nil)]
+    case .group(let name):
+      return [.label(CacheLabel(kind: .group, name: name), originOf: nil)]
+    }
+  }
+
+  /// One target, under every rule of a route that makes keys of queries.
+  private func selectors(of url: TargetURL) -> [PurgeSelector] {
+    var rules = [KeyRules()]
+    for route in routes {
+      if let keys = route.cache?.keys, !rules.contains(keys) { rules.append(keys) }
+    }
+    var found: [PurgeSelector] = []
+    for rule in rules {
+      var key: [UInt8] = []
+      CacheKey.write(
+        for: url.request, scheme: url.scheme, rules: rule, digest: { _ in [] }, into: &key)
+      // What comes from fields is no part of what is purged.
+      let selector = PurgeSelector.target(key: Array(key[CacheKey.base(of: key.span)]))
+      if !found.contains(selector) { found.append(selector) }
+    }
+    return found
+  }
+
+  /// The parts of the store that belong to a service; nil where there is no such service.
+  func partitions(of service: String) -> [UInt32]? {
+    let named = services.filter { $0.settings.name == service }
+    guard !named.isEmpty else { return nil }
+    let own = routes.filter { $0.service.settings.name == service }.map(\.partition)
+    return Array(Set(named.map(\.partition) + own)).sorted()
+  }
+}
+
+extension PurgeRequest {
+  /// What the operational log says was purged: no query, since that may hold secrets.
+  var loggedSubject: String {
+    let (kind, text): (String, [UInt8]) =
+      switch subject {
+      case .url(let text): ("url", Self.withoutQuery(text))
+      case .prefix(let text): ("prefix", Self.withoutQuery(text))
+      case .host(let text): ("host", text)
+      case .tag(let text): ("tag", text)
+      case .group(let text): ("group", text)
+      }
+    return "\(kind) \(String(decoding: text, as: UTF8.self))"
+  }
+
+  private static func withoutQuery(_ url: [UInt8]) -> [UInt8] {
+    Array(url.prefix { $0 != ASCII.questionMark })
+  }
+}
