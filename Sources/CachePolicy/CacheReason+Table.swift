@@ -35,6 +35,10 @@ extension CacheReason {
       CacheReasonRow(
         code: "bypass-rule", section: "operator",
         meaning: "A rule keeps requests with this field or cookie out of the cache.")
+    case .methodOverride:
+      CacheReasonRow(
+        code: "method-override", section: "PSN-03",
+        meaning: "A field asks the origin to read the request as another method.")
     case .requestNoStore:
       CacheReasonRow(
         code: "request-no-store", section: "RFC 9111 §5.2.1.5",
@@ -110,6 +114,10 @@ extension CacheReason {
       CacheReasonRow(
         code: "multipart-part", section: "RFC 9111 §3.3",
         meaning: "A 206 with several parts is not stored.")
+    case .errorOfRequest:
+      CacheReasonRow(
+        code: "error-of-request", section: "PSN-04",
+        meaning: "The error is about fields or content of this request, not about its target.")
     case .stored:
       CacheReasonRow(
         code: "stored", section: "RFC 9111 §3",

@@ -6,12 +6,13 @@
 package enum CacheReason: UInt8, CaseIterable, Hashable, Sendable {
   // Why an exchange stays out of the cache altogether.
   case decision, cacheDisabled, methodNotCacheable, requestContent, requestAuthorization
-  case requestCookie, requestPrecondition, bypassRule
+  case requestCookie, requestPrecondition, bypassRule, methodOverride
 
   // Why a response is not stored.
   case requestNoStore, responseNoStore, responsePrivate, statusNotFinal, statusNotUnderstood
   case statusNotStorable, authorizationNotShared, setCookie, varyAny, varyTooLarge
   case noFreshness, uselessWhenStale, postNotForTarget, partContradiction, multipartPart
+  case errorOfRequest
   // Kinds of content that an auth service may write for one user only.
   case contentUnseen, personalPage, unexpectedPage
 

@@ -10,7 +10,7 @@ package enum ConditionDecision: Sendable, Hashable {
 }
 
 /// Evaluates `If-None-Match`, else `If-Modified-Since`, against a stored response (RFC 9111
-/// §4.3.2), in the order of RFC 9110 §13.2.2. Two bit tests where neither is present.
+/// §4.3.2), in the order of RFC 9110 §13.2.2; only where the answer is a success (§13.2.1). Two bit tests where neither is present.
 ///
 /// `entityTag` is the stored `ETag` value, empty when there is none.
 package func conditionDecision(
@@ -18,10 +18,10 @@ package func conditionDecision(
 ) -> ConditionDecision {
   let fields = request.fields
   if fields.contains(.ifNoneMatch) {
-    return stored.status == .ok && noneMatchFails(fields, entityTag: entityTag)
+    return stored.status.isSuccessful && noneMatchFails(fields, entityTag: entityTag)
       ? .notModified : .sendWhole
   }
-  guard fields.contains(.ifModifiedSince), stored.status == .ok,
+  guard fields.contains(.ifModifiedSince), stored.status.isSuccessful,
     let value = fields.only(.ifModifiedSince), let since = HTTPDate.parse(value, now: now)
   else { return .sendWhole }
   return stored.modifiedAt.secondsSinceEpoch <= since.secondsSinceEpoch ? .notModified : .sendWhole

@@ -139,6 +139,14 @@ enum StatusRules {
     }
   }
 
+  /// Whether the status tells of fields or content of a request rather than of its target.
+  static func isAboutRequest(_ status: Status) -> Bool {
+    switch status.code {
+    case 408, 411...413, 415...417, 421, 425, 426, 428, 429, 431: true
+    default: false
+    }
+  }
+
   /// Whether this program knows what the status asks of a cache (RFC 9111 §3): all final ones of
   /// RFC 9110 §15 but 206 and 304, which are not stored by themselves.
   static func isUnderstood(_ status: Status) -> Bool {

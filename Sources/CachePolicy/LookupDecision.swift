@@ -30,6 +30,7 @@ package func lookupDecision(
   }
   let fields = request.fields
   if requestHasContent(fields) { return .bypass(.requestContent) }
+  if fields.containsAny(of: methodOverrides) { return .bypass(.methodOverride) }
   if fields.contains(.ifMatch) || fields.contains(.ifUnmodifiedSince) {
     return .bypass(.requestPrecondition)
   }
@@ -40,6 +41,10 @@ package func lookupDecision(
   return .lookUp(LookupPermit())
 }
 
+/// Fields by which some origins let a request be another method than it says: such a request is not
+/// what its key says.
+let methodOverrides = KnownFieldSet([.xHTTPMethod, .xHTTPMethodOverride, .xMethodOverride])
+
 /// Why who asks keeps a request out of the cache.
 private func refusalOfSender(_ fields: FieldSection, rules: CacheRules) -> CacheReason? {
   if hasDecidingCookie(fields, rule: rules.cookies) { return .requestCookie }
@@ -49,6 +54,7 @@ private func refusalOfSender(_ fields: FieldSection, rules: CacheRules) -> Cache
 /// POST is never answered from the store, and its answer may be stored where the rules say so.
 private func otherMethodDecision(for request: RequestHead, rules: CacheRules) -> LookupDecision {
   guard request.method == .post, rules.storesPost,
+    !request.fields.containsAny(of: methodOverrides),
     refusalOfSender(request.fields, rules: rules) == nil
   else { return .bypass(.methodNotCacheable) }
   return .fetchOnly(LookupPermit(), .methodNotCacheable)

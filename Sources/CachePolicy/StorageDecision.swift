@@ -104,9 +104,10 @@ struct StorageQuestion {
     if let reason = refusalByRules() ?? refusalByMethod() ?? refusalByRequestContent() {
       return reason
     }
-    if let reason = refusalByStatus() ?? refusalByRequestNoStore() ?? refusalByUnknownStatus() {
+    if let reason = refusalByStatus() ?? refusalByErrorOfRequest() ?? refusalByRequestNoStore() {
       return reason
     }
+    if let reason = refusalByUnknownStatus() { return reason }
     if let reason = refusalByResponseNoStore() ?? refusalByPrivate() ?? refusalByAuthorization() {
       return reason
     }
@@ -138,7 +139,8 @@ struct StorageQuestion {
 
   // Content of a GET is not part of the key (RFC 9110 §9.3.1).
   private func refusalByRequestContent() -> CacheReason? {
-    request.method == .get && requestHasContent(request.fields) ? .requestContent : nil
+    if request.fields.containsAny(of: methodOverrides) { return .methodOverride }
+    return request.method == .get && requestHasContent(request.fields) ? .requestContent : nil
   }
 
   // RFC 9111 §3: the status is final; 206 and 304 complete something stored, or nothing.
@@ -147,6 +149,29 @@ struct StorageQuestion {
     let isPart = response.status == .partialContent || response.status == .notModified
     return isPart ? .statusNotStorable : nil
   }
+
+  // An error that fields of this request have caused is nothing for others, who ask without them:
+  // whoever could have it stored could keep a page from everybody (PSN-04). RFC 9111 §3 allows to
+  // store it, and asks for nothing.
+  private func refusalByErrorOfRequest() -> CacheReason? {
+    guard response.status >= .badRequest else { return nil }
+    let isOdd = StatusRules.isAboutRequest(response.status) || isOdd(request.fields)
+    return isOdd ? .errorOfRequest : nil
+  }
+
+  /// Whether fields are longer than those of ordinary requests, or hold what few servers expect.
+  private func isOdd(_ fields: FieldSection) -> Bool {
+    var count = 0
+    for line in fields.lines {
+      count += line.nameRange.count + line.valueRange.count
+      let isPlain = fields.value(of: line).allSatisfy { $0 >= 0x20 && $0 < 0x7F }
+      if count > Self.ordinaryFieldBytes || !isPlain { return true }
+    }
+    return false
+  }
+
+  /// Half of what common servers take before they answer with an error.
+  private static let ordinaryFieldBytes = 4096
 
   // RFC 9111 §5.2.1.5. Counts whatever the rules say about other request directives.
   private func refusalByRequestNoStore() -> CacheReason? {

@@ -169,7 +169,12 @@ private func mergedFields(
   _ stored: FieldSection, updatedBy update: FieldSection, receivedAt: WallTime
 ) -> FieldSection {
   var merged = stored
-  let updating = update.lines.filter { !isKeptOnUpdate($0.known) }
+  // What the update says for one connection is gone with it.
+  let passing = update.listMembers(of: .connection)
+  let updating = update.lines.filter { line in
+    !isKeptOnUpdate(line.known)
+      && !passing.contains { update.name(of: line).equalsIgnoringASCIICase($0) }
+  }
   for line in updating { merged.removeAll(named: update.name(of: line)) }
   for line in updating {
     merged.append(name: update.name(of: line), value: update.value(of: line))
@@ -182,6 +187,7 @@ private func isKeptOnUpdate(_ field: KnownField?) -> Bool {
   switch field {
   case .contentLength, .contentEncoding, .contentRange, .transferEncoding, .connection, .keepAlive:
     true
+  case .te, .trailer, .upgrade, .proxyConnection: true
   default: false
   }
 }

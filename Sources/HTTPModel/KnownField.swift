@@ -25,6 +25,7 @@ internal import Primitives
   case xForwardedProto, xForwardedPort, xOriginalMethod, xOriginalURI, xProxyCache, xRealIP
   case xRequestID, xServedBy, xVarnish
   case wantContentDigest, reprDigest
+  case xHTTPMethod, xHTTPMethodOverride, xMethodOverride
 
   /// The name in its customary spelling, as this program writes it.
   package var name: StaticString {
@@ -127,6 +128,9 @@ internal import Primitives
     case .xVarnish: "X-Varnish"
     case .wantContentDigest: "Want-Content-Digest"
     case .reprDigest: "Repr-Digest"
+    case .xHTTPMethod: "X-HTTP-Method"
+    case .xHTTPMethodOverride: "X-HTTP-Method-Override"
+    case .xMethodOverride: "X-Method-Override"
     }
   }
 }
