@@ -10,7 +10,8 @@ package enum ConditionDecision: Sendable, Hashable {
 }
 
 /// Evaluates `If-None-Match`, else `If-Modified-Since`, against a stored response (RFC 9111
-/// §4.3.2), in the order of RFC 9110 §13.2.2; only where the answer is a success (§13.2.1). Two bit tests where neither is present.
+/// §4.3.2), in the order of RFC 9110 §13.2.2; only where the answer is a success (§13.2.1). Two bit
+/// tests where neither is present.
 ///
 /// `entityTag` is the stored `ETag` value, empty when there is none.
 package func conditionDecision(

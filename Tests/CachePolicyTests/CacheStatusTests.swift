@@ -74,4 +74,27 @@ import Testing
       String(decoding: output, as: UTF8.self)
         == "Age: 17\r\nCache-Status: Countersign; hit; ttl=42; detail=fresh\r\n")
   }
+
+  @Test func `the key shows the target and nothing of its extras`() {
+    var fields = FieldSection()
+    fields.append(.cookie, [UInt8](ascii: "tenant=secretive"))
+    let request = RequestHead(
+      method: .get, target: [UInt8](ascii: "/keys?a=\\&b=c"),
+      authority: [UInt8](ascii: "Example.com:443"), fields: fields)
+    var rules = KeyRules()
+    rules.parts = [KeyRules.Part(.cookie([UInt8](ascii: "tenant")))]
+    var key: [UInt8] = []
+    CacheKey.write(
+      for: request, scheme: .https, rules: rules, digest: { _ in [UInt8](ascii: "digest") },
+      into: &key)
+    var output: [UInt8] = []
+    var status = CacheStatus(forwardedBecause: .partMissing, forwardStatus: .partialContent)
+    status.isStored = true
+    status.isCollapsed = true
+    status.append(to: &output, key: key.span)
+    #expect(
+      String(decoding: output, as: UTF8.self)
+        == "Countersign; fwd=partial; fwd-status=206; stored; collapsed; detail=part-missing; "
+        + "key=\"https://example.com/keys?a=\\\\&b=c\"")
+  }
 }

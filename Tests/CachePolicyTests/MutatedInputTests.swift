@@ -3,8 +3,8 @@ import HTTPModel
 import Primitives
 import Testing
 
-/// Readers of what peers and disks say, given good input with some bytes changed: every one answers,
-/// none traps, and what they do understand is the same when it is written and read again.
+/// Readers of what peers and disks say, given good input with some bytes changed: every one
+/// answers, none traps, and what they do understand is the same when it is written and read again.
 @Suite struct MutatedInputTests {
   private static let rounds = 20_000
 
