@@ -60,7 +60,9 @@ func detectPoisoning(in exchange: AuditedExchange, into found: inout [Detection]
   if exchange.requestHasBody, exchange.isRead {
     found.append(Detection(.psn02, "body-on-read"))
   }
-  if let evidence = namedEvidence(methodOverrides, in: request.fields) {
+  if request.fields.containsAny(of: methodOverrides),
+    let evidence = evidence(of: methodOverrides, in: request.fields)
+  {
     found.append(Detection(.psn03, "method-override", [evidence]))
   } else if let query = request.query, overridesMethod(query) {
     found.append(Detection(.psn03, "method-override-in-query"))
@@ -86,9 +88,18 @@ private func overridingField(_ fields: FieldSection) -> Evidence? {
 
 private let pathOverrides: [StaticString] = ["X-Original-URL", "X-Rewrite-URL"]
 
-private let methodOverrides: [StaticString] = [
-  "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override",
-]
+private let methodOverrides = KnownFieldSet([
+  .xHTTPMethod, .xHTTPMethodOverride, .xMethodOverride,
+])
+
+/// The first line of one of these fields.
+private func evidence(of set: KnownFieldSet, in fields: FieldSection) -> Evidence? {
+  for line in fields.lines {
+    guard let field = line.known, set.contains(field) else { continue }
+    return Evidence(named: fields.name(of: line), fields.value(of: line))
+  }
+  return nil
+}
 
 private func overridesMethod(_ query: ArraySlice<UInt8>) -> Bool {
   query.split(separator: 0x26).contains { $0.starts(with: [UInt8](ascii: "_method=")) }

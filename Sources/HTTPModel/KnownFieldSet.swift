@@ -12,6 +12,12 @@ package struct KnownFieldSet: Hashable, Sendable {
       }
     }
   }
+
+  package func contains(_ field: KnownField) -> Bool {
+    field.rawValue < 64
+      ? low >> UInt64(field.rawValue) & 1 == 1
+      : high >> UInt64(field.rawValue - 64) & 1 == 1
+  }
 }
 
 extension FieldSection {

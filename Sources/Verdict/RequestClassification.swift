@@ -80,17 +80,12 @@ private func isForwardAuth(_ fields: FieldSection) -> Bool {
 /// Whether a field makes some frameworks answer a GET as if it were another method: no key of a
 /// cache tells the two apart.
 private func hidesMethod(_ head: RequestHead) -> Bool {
-  guard head.method.isSafe else { return false }
-  return head.fields.lines.contains { line in
-    guard line.known == nil else { return false }
-    let name = head.fields.name(of: line)
-    return overridingFields.contains { name.equalsIgnoringASCIICase($0) }
-  }
+  head.method.isSafe && head.fields.containsAny(of: overridingFields)
 }
 
-private let overridingFields: [StaticString] = [
-  "X-HTTP-Method-Override", "X-Method-Override", "X-HTTP-Method",
-]
+private let overridingFields = KnownFieldSet([
+  .xHTTPMethod, .xHTTPMethodOverride, .xMethodOverride,
+])
 
 private func callbackShape(_ query: ArraySlice<UInt8>) -> DecisionSign? {
   if BodyScan.hasParameter("SAMLResponse", in: query) { return .samlResponse }
