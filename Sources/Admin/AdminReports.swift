@@ -14,7 +14,8 @@ enum AdminReports {
     case .starting: ["starting"]
     case .stopping: ["stopping"]
     case .serving:
-      source.services.filter { $0.inServiceCount == 0 }.map {
+      source.faults
+        + source.services.filter { $0.inServiceCount == 0 }.map {
         "service \($0.name): no origin is in service"
       }
     }

@@ -6,6 +6,8 @@ package protocol AdminSource: Sendable {
   var phase: ProxyView.Phase { get }
   var settings: Settings? { get }
   var services: [ServiceReport] { get }
+  /// What the proxy itself lacks, a line each.
+  var faults: [String] { get }
   func renderMetrics(into text: inout [UInt8])
   func purge(_ request: PurgeRequest) -> PurgeAnswer
 }

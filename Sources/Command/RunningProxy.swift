@@ -70,7 +70,7 @@ package final class RunningProxy: Sendable {
 
   /// Raises what may be raised and shuts what could tell secrets.
   private static func prepareProcess(_ log: Logger) {
-    ProcessLimits.ignoreBrokenPipes()
+    ProcessLimits.ignoreFailingWrites()
     do throws(SystemError) {
       _ = try ProcessLimits.raiseDescriptorLimit()
     } catch {
@@ -96,7 +96,7 @@ package final class RunningProxy: Sendable {
     case .hangUp: control.submit { [self] in _ = reloadNow() }
     case .user1: control.submit { [self] in server.reopenLogs() }
     case .terminate, .interrupt: stop()
-    case .user2, .brokenPipe: break
+    case .user2, .brokenPipe, .fileSize: break
     }
   }
 

@@ -8,14 +8,18 @@ package final class LoopGroup: Sendable {
   package let handles: [LoopHandle]
   private let running = DispatchGroup()
   private let failures = Mutex<[SystemError]>([])
+  private let failed: @Sendable (SystemError) -> Void
 
   /// Starts `count` loops, at least one, and returns when each has run `prepare`, from which its
   /// first turn follows.
   ///
+  /// - Parameter failed: Called when a loop has ended that nobody stopped, on whatever thread.
   /// - Throws: what kept one from starting; the others are stopped then.
   package init(
-    count: Int, prepare: @escaping @Sendable (EventLoop) -> Void = { _ in }
+    count: Int, prepare: @escaping @Sendable (EventLoop) -> Void = { _ in },
+    failed: @escaping @Sendable (SystemError) -> Void = { _ in }
   ) throws(SystemError) {
+    self.failed = failed
     var handles: [LoopHandle] = []
     for index in 0..<max(count, 1) { handles.append(try LoopHandle(index: index)) }
     self.handles = handles
@@ -42,6 +46,7 @@ package final class LoopGroup: Sendable {
       } catch {
         _ = handle.close()
         failures.withLock { $0.append(error) }
+        failed(error)
         started.signal()
       }
     }

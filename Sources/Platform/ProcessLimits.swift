@@ -1,16 +1,43 @@
 internal import CLinux
 internal import Glibc
+internal import Synchronization
 
 /// What a process arranges once, at its start.
 package enum ProcessLimits {
-  /// Raises the number of descriptors this process may open to the most it is allowed, and tells
-  /// it.
+  /// Raises the number of descriptors this process may open to the most it is allowed but for a
+  /// reserve, and tells it.
   @discardableResult
   package static func raiseDescriptorLimit() throws(SystemError) -> UInt {
     let limit = try limit(countersign_limit_files)
-    guard limit.now < limit.most else { return limit.now }
-    try setDescriptorLimit(limit.most)
-    return limit.most
+    let target = limit.most - reserve(of: limit.most)
+    guard limit.now != target else { return limit.now }
+    try setDescriptorLimit(target)
+    return target
+  }
+
+  /// Descriptors kept back for operators, who want to know why there are no others.
+  private static let mostReserved: UInt = 32
+
+  private static func reserve(of most: UInt) -> UInt { min(mostReserved, most / 8) }
+
+  /// How many are inside `withReserve` now.
+  private static let reserveUsers = Mutex(0)
+
+  /// Runs `body` with the reserve open: what it opens may take from it. What others open meanwhile
+  /// may, too; it is a moment.
+  package static func withReserve<Result: ~Copyable>(_ body: () -> Result) -> Result {
+    guard let most = try? limit(countersign_limit_files).most else { return body() }
+    reserveUsers.withLock { users in
+      users += 1
+      if users == 1 { try? setDescriptorLimit(most) }
+    }
+    defer {
+      reserveUsers.withLock { users in
+        users -= 1
+        if users == 0 { try? setDescriptorLimit(most - reserve(of: most)) }
+      }
+    }
+    return body()
   }
 
   /// How many descriptors this process may open.
@@ -38,8 +65,12 @@ package enum ProcessLimits {
   /// Whether this process can leave a core dump or be looked into.
   package static var isDumpable: Bool { countersign_is_dumpable() != 0 }
 
-  /// Has writing to a closed connection be an error of the write, not the end of the process.
-  package static func ignoreBrokenPipes() { ProcessSignal.brokenPipe.ignore() }
+  /// Has a write that cannot be done be an error of the write, not the end of the process: to a
+  /// closed connection, to a file that may not grow any more.
+  package static func ignoreFailingWrites() {
+    ProcessSignal.brokenPipe.ignore()
+    ProcessSignal.fileSize.ignore()
+  }
 
   private struct Limit {
     var now: UInt

@@ -8,6 +8,8 @@ package enum ProcessSignal: Sendable, CaseIterable {
   case user1
   case user2
   case brokenPipe
+  /// A file grew to the most this process may write.
+  case fileSize
 
   package var number: Int32 {
     switch self {
@@ -17,6 +19,7 @@ package enum ProcessSignal: Sendable, CaseIterable {
     case .user1: SIGUSR1
     case .user2: SIGUSR2
     case .brokenPipe: SIGPIPE
+    case .fileSize: SIGXFSZ
     }
   }
 

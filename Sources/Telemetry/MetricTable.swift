@@ -38,6 +38,7 @@ package enum CounterName: Int, Sendable, CaseIterable {
   case bytesSent
   case connectionsAccepted
   case connectionsRefused
+  case acceptPauses
   case messagesRejected
   case tlsHandshakes
   case originConnectionsOpened
@@ -97,6 +98,10 @@ package enum CounterName: Int, Sendable, CaseIterable {
         "countersign_connections_refused_total",
         "Client connections closed at once, by reason code.",
         by: ["reason"])
+    case .acceptPauses:
+      MetricRow(
+        "countersign_accept_pauses_total",
+        "Pauses of accepting for want of descriptors or memory.", by: ["listener"])
     case .messagesRejected:
       MetricRow(
         "countersign_messages_rejected_total", "Malformed or ambiguous messages, none forwarded.",
@@ -147,6 +152,7 @@ package enum GaugeName: Int, Sendable, CaseIterable {
   case originConnections
   case originQueueLength
   case originsInService
+  case retiredServices
   case buildInformation
   case configurationLoadTime
   case processResidentMemory
@@ -172,6 +178,10 @@ package enum GaugeName: Int, Sendable, CaseIterable {
         "countersign_origin_queue_length", "Exchanges waiting for a connection.", by: ["service"])
     case .originsInService:
       MetricRow("countersign_origins_in_service", "Origins in service.", by: ["service"])
+    case .retiredServices:
+      MetricRow(
+        "countersign_retired_services",
+        "Services of earlier settings on a loop that still have exchanges.")
     case .buildInformation:
       MetricRow("countersign_build_info", "Always 1; what is running.", by: ["version"])
     case .configurationLoadTime:

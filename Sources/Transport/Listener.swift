@@ -10,6 +10,18 @@ open class StreamAcceptor {
   /// The handler for a new connection, or nil to close it at once. `stream` has not started yet:
   /// its address is known, nothing can be written.
   open func handler(for stream: ByteStream) -> StreamHandler? { nil }
+
+  /// Whether descriptors kept back for operators may be used for this listener's connections.
+  open var mayUseReserve: Bool { false }
+
+  /// Accepting pauses, for want of descriptors or memory. `isFirst`: it went well before.
+  open func acceptingPaused(_ error: SystemError, isFirst: Bool) {}
+
+  /// Accepting went on, and nobody waits any more.
+  open func acceptingResumed() {}
+
+  /// Accepting ended for good, and nobody asked for that.
+  open func acceptingFailed(_ error: SystemError) {}
 }
 
 /// One loop's share of a bound address: it accepts connections and starts their streams.
@@ -35,6 +47,7 @@ public final class Listener: ReadinessTarget {
   package private(set) var acceptedCount = 0
   /// How often accepting paused because descriptors or memory had run out.
   package private(set) var exhaustionCount = 0
+  private var isExhausted = false
   /// The error that ended accepting for good, if one has.
   package private(set) var failure: SystemError?
 
@@ -90,7 +103,7 @@ public final class Listener: ReadinessTarget {
 
   // Whether there may be another.
   private func acceptOne() -> Bool {
-    switch descriptor.accept() {
+    switch nextConnection() {
     case .accepted(let connection, let peer):
       acceptedCount &+= 1
       start(ByteStream(loop: loop, accepted: connection, peer: peer))
@@ -98,17 +111,33 @@ public final class Listener: ReadinessTarget {
     case .aborted:
       return true
     case .wouldBlock:
+      if isExhausted {
+        isExhausted = false
+        acceptor.acceptingResumed()
+      }
       return false
-    case .exhausted:
-      exhaustionCount &+= 1
-      loop.mute(descriptor)
-      pause()
+    case .exhausted(let error):
+      exhausted(error)
       return false
     case .failed(let error):
       failure = error
       close()
+      acceptor.acceptingFailed(error)
       return false
     }
+  }
+
+  private func exhausted(_ error: SystemError) {
+    exhaustionCount &+= 1
+    acceptor.acceptingPaused(error, isFirst: !isExhausted)
+    isExhausted = true
+    loop.mute(descriptor)
+    pause()
+  }
+
+  private func nextConnection() -> AcceptResult {
+    guard acceptor.mayUseReserve else { return descriptor.accept() }
+    return ProcessLimits.withReserve { descriptor.accept() }
   }
 
   private func pause() { timer?.arm(after: Milliseconds(Self.pauseMilliseconds)) }

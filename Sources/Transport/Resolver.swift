@@ -34,8 +34,9 @@ package struct Resolution: Equatable, Sendable {
 
 /// Looks names up off the loops, again and again, and tells each watch what changed.
 ///
-/// One look-up at a time, on a queue of its own: a silent name server delays other names'
-/// refreshes, never an exchange. When a look-up fails the last addresses stay in use.
+/// Several look-ups at a time, each on a thread of its own: one silent name server delays its own
+/// names, never an exchange, and other names only when more are silent than there are threads. When
+/// a look-up fails the last addresses stay in use.
 package final class Resolver: Sendable {
   /// How a name is looked up; replaced in tests.
   package typealias Lookup =
@@ -44,7 +45,12 @@ package final class Resolver: Sendable {
   // Milliseconds between two look-ups of a name at least, whatever interval was asked for.
   private static let shortestPause: Int64 = 20
 
-  private let queue = DispatchQueue(label: "countersign.resolver")
+  /// So many names are looked up at a time at most.
+  package static let lookupsAtOnce = 8
+
+  /// Only tells the time.
+  private let clock = DispatchQueue(label: "countersign.resolver")
+  private let pool = BlockingPool(name: "resolver", workers: Resolver.lookupsAtOnce)
   private let lookup: Lookup
 
   package init(lookup: @escaping Lookup = NameLookup.addresses) { self.lookup = lookup }
@@ -69,7 +75,7 @@ package final class Resolver: Sendable {
       tell(Resolution(addresses: [literal], failure: nil))
       return watch
     }
-    queue.async { [weak watch, self] in
+    pool.submit { [weak watch, self] in
       refresh(name, interval, watch, told: nil, tell)
     }
     return watch
@@ -94,8 +100,9 @@ package final class Resolver: Sendable {
     if found != told, watch.isLive { tell(found) }
     let pause = DispatchTimeInterval.milliseconds(
       Int(max(interval.milliseconds.count, Self.shortestPause)))
-    queue.asyncAfter(deadline: .now() + pause) { [weak watch, self] in
-      refresh(name, interval, watch, told: found, tell)
+    clock.asyncAfter(deadline: .now() + pause) { [weak watch, self] in
+      guard watch != nil else { return }
+      pool.submit { [weak watch, self] in refresh(name, interval, watch, told: found, tell) }
     }
   }
 

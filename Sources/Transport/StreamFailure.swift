@@ -27,6 +27,11 @@ public struct StreamFailure: Error, Equatable, Sendable, CustomStringConvertible
     self.cause = cause
   }
 
+  /// Whether this machine had no descriptors, memory or ports left for it.
+  package var isLocalShortage: Bool {
+    if case .system(let error) = cause { error.isLocalShortage } else { false }
+  }
+
   /// One sentence, with nothing of the peer's bytes.
   public var description: String {
     switch cause {

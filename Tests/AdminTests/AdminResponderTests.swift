@@ -133,6 +133,13 @@ import Verdict
     #expect(responder(scene).answer(.get, "/healthz").head.status == .ok)
   }
 
+  @Test func `a proxy that lacks something itself is not ready, and says what`() {
+    let scene = StagedSource.Scene(faults: ["listener 0.0.0.0:443: failed for good"])
+    let answer = responder(scene).answer(.get, "/readyz")
+    #expect(answer.head.status == .serviceUnavailable)
+    #expect(answer.text == "listener 0.0.0.0:443: failed for good\n")
+  }
+
   @Test func `a proxy that starts or stops is healthy and not ready`() {
     for (phase, word) in [(ProxyView.Phase.starting, "starting\n"), (.stopping, "stopping\n")] {
       let responder = responder(StagedSource.Scene(phase: phase))

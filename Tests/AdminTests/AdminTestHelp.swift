@@ -13,6 +13,7 @@ final class StagedSource: AdminSource {
     var phase = ProxyView.Phase.serving
     var settings: Settings? = Settings()
     var services: [ServiceReport] = []
+    var faults: [String] = []
   }
 
   private let scene: Mutex<Scene>
@@ -23,6 +24,7 @@ final class StagedSource: AdminSource {
   var phase: ProxyView.Phase { scene.withLock { $0.phase } }
   var settings: Settings? { scene.withLock { $0.settings } }
   var services: [ServiceReport] { scene.withLock { $0.services } }
+  var faults: [String] { scene.withLock { $0.faults } }
   func renderMetrics(into text: inout [UInt8]) { text.append(ascii: "up 1\n") }
 
   func purge(_ request: PurgeRequest) -> PurgeAnswer {

@@ -46,9 +46,10 @@ package final class Countersign: Sendable {
   /// - Parameters:
   ///   - routes: The items of `routes`, whose service is `auth`.
   ///   - settings: More keys for the top of the file.
+  ///   - limits: What a shell runs before it becomes the program, such as `ulimit -n 64`.
   package convenience init(
     before origin: Endpoint, routes: String = usualRoutes, settings: String = "",
-    listener: String = "", environment: [String: String] = [:]
+    listener: String = "", environment: [String: String] = [:], limits: String? = nil
   ) throws {
     let endpoint = try Endpoint.leased()
     let directory = try TemporaryDirectory()
@@ -56,19 +57,26 @@ package final class Countersign: Sendable {
       configuration: Self.configuration(
         at: endpoint, before: "http://\(origin)", in: directory, routes: routes,
         settings: settings, listener: listener),
-      endpoint: endpoint, in: directory, environment: environment)
+      endpoint: endpoint, in: directory, environment: environment, limits: limits)
   }
 
   /// Starts it with this file and waits until it accepts connections.
   package init(
     configuration: String, endpoint: Endpoint, in directory: TemporaryDirectory,
-    environment: [String: String] = [:]
+    environment: [String: String] = [:], limits: String? = nil
   ) throws {
     self.endpoint = endpoint
     self.directory = directory
     let file = try directory.write(configuration, to: "countersign.yaml")
-    process = try ChildProcess(
-      try Programs.countersign(), ["serve", file], environment: environment)
+    let program = try Programs.countersign()
+    process =
+      if let limits {
+        try ChildProcess(
+          "/bin/sh", ["-c", "\(limits); exec \"$0\" serve \"$1\"", program, file],
+          environment: environment)
+      } else {
+        try ChildProcess(program, ["serve", file], environment: environment)
+      }
     try endpoint.waitUntilAccepting(process)
   }
 

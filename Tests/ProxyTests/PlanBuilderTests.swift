@@ -50,6 +50,18 @@ import Transport
     #expect(plan.services[0].addresses.current == [[address]])
   }
 
+  @Test func `names that nobody answers for are waited for together`() throws {
+    let asked = Gathering(3)
+    // Nobody is answered before all have been asked for.
+    let resolver = Resolver { _, _ in
+      asked.arrive()
+      return []
+    }
+    let builder = builder(resolver)
+    _ = try builder.plan(settings("a.example", "b.example", "c.example"), previous: nil) { _ in }
+    #expect(asked.isWhole)
+  }
+
   @Test func `a service that did not change is carried over`() throws {
     let address = try #require(SocketAddress("192.0.2.1:80"))
     let builder = builder(Resolver { _, _ in [address] })

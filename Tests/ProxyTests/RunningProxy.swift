@@ -146,6 +146,9 @@ final class Gathering: Sendable {
 
   init(_ count: Int) { missing = Shared(count) }
 
+  /// Whether all have arrived.
+  var isWhole: Bool { missing.value <= 0 }
+
   /// Returns when all have arrived; 20 seconds at most.
   func arrive() {
     let left = missing.change { count in

@@ -1,3 +1,5 @@
+import Dispatch
+import EventLoop
 import Glibc
 import Platform
 import Synchronization
@@ -52,6 +54,40 @@ import Transport
     #expect(throws: SystemError.self) { try BoundAddress(.unix(path: path), shares: 1) }
     #expect(access(path, F_OK) == 0)
     unlink(path)
+  }
+
+  /// Tells when accepting ends for good.
+  private final class Witness: StreamAcceptor {
+    private let failed: @Sendable (SystemError) -> Void
+
+    init(_ failed: @escaping @Sendable (SystemError) -> Void) {
+      self.failed = failed
+      super.init()
+    }
+
+    override func acceptingFailed(_ error: SystemError) { failed(error) }
+  }
+
+  @Test func `a listener that fails for good says so, once`() throws {
+    let bound = try BoundAddress(try #require(SocketAddress("127.0.0.1:0")), shares: 1)
+    let errors = Mutex<[SystemError]>([])
+    let told = DispatchSemaphore(value: 0)
+    let number = Atomic<Int32>(-1)
+    let group = try LoopGroup(count: 1) { loop in
+      guard let socket = bound.takeShare() else { return }
+      number.store(socket.number, ordering: .releasing)
+      let witness = Witness { error in
+        errors.withLock { $0.append(error) }
+        told.signal()
+      }
+      loop.attachment = try? Listener(on: loop, socket: socket, acceptor: witness)
+    }
+    // What nobody but a fault does to a socket that listens.
+    shutdown(number.load(ordering: .acquiring), Int32(SHUT_RDWR))
+    #expect(told.wait(timeout: .now() + 20) == .success)
+    group.stop()
+    #expect(group.wait() == [])
+    #expect(errors.withLock { $0.map(\.code) } == [EINVAL])
   }
 
   @Test func `without descriptors, connections wait and are served when there are some`() async {

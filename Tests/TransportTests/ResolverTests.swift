@@ -51,6 +51,41 @@ import Transport
     #expect(told.withLock { $0.prefix(3) } == [good, bad, good])
   }
 
+  @Test func `names that nobody answers for hold up no others`() throws {
+    let address = try #require(SocketAddress("10.0.0.1:443"))
+    let release = DispatchSemaphore(value: 0)
+    let inside = Atomic<Int>(0)
+    let most = Atomic<Int>(0)
+    let entered = DispatchSemaphore(value: 0)
+    let resolver = Resolver { name, _ in
+      guard name.hasPrefix("silent") else { return [address] }
+      most.max(inside.wrappingAdd(1, ordering: .relaxed).newValue, ordering: .relaxed)
+      entered.signal()
+      release.wait()
+      inside.wrappingSubtract(1, ordering: .relaxed)
+      return [address]
+    }
+    func watch(_ name: String, _ told: DispatchSemaphore) -> Resolver.Watch {
+      resolver.watch(HostAndPort(host: name, port: 443), every: Seconds(60)) { _ in told.signal() }
+    }
+    let late = DispatchSemaphore(value: 0)
+    var watches = (1..<Resolver.lookupsAtOnce).map { watch("silent\($0)", late) }
+    for _ in watches { #expect(entered.wait(timeout: .now() + 20) == .success) }
+    let quick = DispatchSemaphore(value: 0)
+    for number in 0..<20 { watches.append(watch("quick\(number)", quick)) }
+    for _ in 0..<20 { #expect(quick.wait(timeout: .now() + 20) == .success) }
+    // More than there are threads: they wait for their turn, and all of them come.
+    for number in 0..<20 { watches.append(watch("silent again \(number)", late)) }
+    #expect(entered.wait(timeout: .now() + 20) == .success)
+    #expect(most.load(ordering: .relaxed) <= Resolver.lookupsAtOnce)
+    for _ in 0..<30 { release.signal() }
+    for _ in 1..<(Resolver.lookupsAtOnce + 20) {
+      #expect(late.wait(timeout: .now() + 20) == .success)
+    }
+    #expect(most.load(ordering: .relaxed) <= Resolver.lookupsAtOnce)
+    for watch in watches { watch.cancel() }
+  }
+
   @Test func `the system's look-up finds the local host`() throws {
     let found = try NameLookup.addresses(of: "localhost", port: 81)
     #expect(!found.isEmpty && found.allSatisfy { $0.port == 81 })

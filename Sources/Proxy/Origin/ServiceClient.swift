@@ -79,8 +79,18 @@ final class ServiceClient {
     for (pool, addresses) in zip(pools, plan.addresses.current) { pool.addresses = addresses }
   }
 
+  /// Set when a later plan has taken over.
+  private(set) var isRetired = false
+
+  /// The last connection of a pool is gone.
+  func poolEmptied() {
+    // Later: an exchange that just lost its connection may ask for another.
+    if isRetired, isEmpty { worker.loop.soon { [worker] in worker.dropRetired() } }
+  }
+
   /// A later plan has taken over.
   func retire() {
+    isRetired = true
     for pool in pools { pool.retire() }
   }
 

@@ -99,15 +99,18 @@ final class ServicePool: TimerTarget {
   func openFailed(_ connection: OriginConnection, _ failure: StreamFailure?) {
     let reason: ProxyFailure = failure?.stage == .handshake ? .tlsFailed : .connectFailed
     worker.log.originUnreachable(address, failure)
-    openEnded(connection.id, reason)
+    // What this machine lacks says nothing about the origin.
+    openEnded(connection.id, reason, isOriginsFault: failure?.isLocalShortage != true)
   }
 
   func openTimedOut(_ connection: OriginConnection) { openEnded(connection.id, .connectTimeout) }
 
-  private func openEnded(_ id: OriginConnectionID, _ reason: ProxyFailure) {
+  private func openEnded(
+    _ id: OriginConnectionID, _ reason: ProxyFailure, isOriginsFault: Bool = true
+  ) {
     _ = table.remove(id)
     service.counters.countConnectFailure(reason)
-    service.failed(at: number, OriginFault(unreachable: reason))
+    if isOriginsFault { service.failed(at: number, OriginFault(unreachable: reason)) }
     let step = machine.openFailed(id)
     if case .refuse(let requester, _) = step {
       waiting.removeValue(forKey: requester.number)?.originUnavailable(reason, at: self)
@@ -160,6 +163,8 @@ final class ServicePool: TimerTarget {
   private func finish(_ step: OriginPoolStep) {
     carryOut(step)
     openNext()
+    // Nobody will ask for what was opened or released since.
+    if service.isRetired { retire() }
     show()
   }
 
@@ -195,6 +200,7 @@ final class ServicePool: TimerTarget {
     guard levels != shown else { return }
     service.counters.moved(from: shown, to: levels)
     shown = levels
+    if machine.isEmpty { service.poolEmptied() }
   }
 
   // MARK: Time

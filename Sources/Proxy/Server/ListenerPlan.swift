@@ -15,6 +15,7 @@ final class ListenerPlan: Sendable {
   /// Whether a `LocalResponder` answers here, and no route.
   let isLocal: Bool
   private let trusted: Mutex<[AddressBlock]>
+  private let isBroken = Atomic<Bool>(false)
 
   init(
     address: ListenAddress, bound: BoundAddress, tls: TLSServerContext?,
@@ -26,6 +27,13 @@ final class ListenerPlan: Sendable {
     self.isLocal = isLocal
     trusted = Mutex(trustedPeers)
   }
+
+  /// Whether a loop had to stop accepting here although nobody asked for that.
+  var hasFailed: Bool { isBroken.load(ordering: .relaxed) }
+  func fail() { isBroken.store(true, ordering: .relaxed) }
+
+  /// How logs and counters call it.
+  var name: String { isLocal ? "admin" : address.description }
 
   /// The peers whose forwarding fields are believed.
   var trustedPeers: [AddressBlock] { trusted.withLock { $0 } }
@@ -43,6 +51,7 @@ final class ClientAcceptor: StreamAcceptor {
   private let plan: ListenerPlan
   private let responder: (any LocalResponder)?
   private let accepted: Counter
+  private let pauses: Counter
   /// The client before, and its address as text: behind a load balancer few addresses hold very
   /// many connections, which then share the text.
   private var latest: (peer: SocketAddress, host: [UInt8])?
@@ -51,7 +60,8 @@ final class ClientAcceptor: StreamAcceptor {
     self.worker = worker
     self.plan = plan
     self.responder = responder
-    accepted = worker.counters.accepted(by: plan.isLocal ? "admin" : plan.address.description)
+    accepted = worker.counters.accepted(by: plan.name)
+    pauses = worker.counters.acceptPauses(of: plan.name)
   }
 
   override func handler(for stream: ByteStream) -> StreamHandler? {
@@ -65,6 +75,20 @@ final class ClientAcceptor: StreamAcceptor {
     worker.counters.sheet.add(to: accepted)
     worker.admit(client)
     return client
+  }
+
+  override var mayUseReserve: Bool { plan.isLocal }
+
+  override func acceptingPaused(_ error: SystemError, isFirst: Bool) {
+    worker.counters.sheet.add(to: pauses)
+    if isFirst { worker.log.acceptingPaused(plan.name, error.description) }
+  }
+
+  override func acceptingResumed() { worker.log.acceptingResumed(plan.name) }
+
+  override func acceptingFailed(_ error: SystemError) {
+    plan.fail()
+    worker.log.acceptingFailed(plan.name, error.description)
   }
 
   private func facts(of stream: ByteStream) -> ClientFacts {

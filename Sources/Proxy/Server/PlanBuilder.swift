@@ -47,15 +47,22 @@ final class PlanBuilder: Sendable {
     _ settings: Settings, previous: Plan?, changed: @escaping @Sendable (ServicePlan) -> Void
   ) throws(StartError) -> Plan {
     var services: [ServicePlan] = []
+    let resolved = DispatchSemaphore(value: 0)
+    var awaited = 0
     for service in settings.services {
       let same = previous?.services.first { $0.settings == service }
       if let same, same.tls == nil {
         services.append(same)
       } else {
         // A service with TLS is always made anew: its files may have changed.
-        services.append(try make(service, health: same?.health, changed: changed))
+        services.append(
+          try make(service, health: same?.health, resolved: resolved, changed: changed))
+        awaited += service.origins.count(where: \.hasName)
       }
     }
+    // All names are looked up by now: the slowest is waited for, not one after the other.
+    let deadline = DispatchTime.now() + resolutionWait
+    for _ in 0..<awaited { _ = resolved.wait(timeout: deadline) }
     return Plan(
       settings: settings, services: services, metrics: metrics, partition: partition)
   }
@@ -72,7 +79,7 @@ final class PlanBuilder: Sendable {
   }
 
   private func make(
-    _ service: ServiceSettings, health: OriginHealth?,
+    _ service: ServiceSettings, health: OriginHealth?, resolved: DispatchSemaphore,
     changed: @escaping @Sendable (ServicePlan) -> Void
   ) throws(StartError) -> ServicePlan {
     let needsTLS = service.origins.contains { $0.scheme == .https }
@@ -80,21 +87,16 @@ final class PlanBuilder: Sendable {
     let plan = ServicePlan(
       settings: service, partition: partition(of: "service \(service.kind) \(service.name)"),
       addresses: OriginAddresses(count: service.origins.count), tls: tls, health: health)
-    let resolved = DispatchSemaphore(value: 0)
-    var awaited = 0
     for (number, origin) in service.origins.enumerated() {
       switch origin.endpoint {
       case .unix(let path): plan.addresses.set([.unix(path: path)], for: number)
       case .host(let host, let port):
-        awaited += 1
         plan.addresses.keep(
           watch(HostAndPort(host: host, port: port), of: origin, number, plan, changed: changed) {
             resolved.signal()
           })
       }
     }
-    let deadline = DispatchTime.now() + resolutionWait
-    for _ in 0..<awaited { _ = resolved.wait(timeout: deadline) }
     return plan
   }
 
@@ -171,4 +173,9 @@ extension TLS.TLSServerSettings {
     case .required(let file): clientCertificates = .required(TLSClientAuthorities(bundle: file))
     }
   }
+}
+
+extension OriginAddress {
+  /// Whether there is something to look up.
+  fileprivate var hasName: Bool { if case .host = endpoint { true } else { false } }
 }

@@ -42,6 +42,21 @@ package struct ProxyLog: Sendable {
     }
   }
 
+  func acceptingPaused(_ listener: String, _ cause: String) {
+    logger.error(
+      "Connections cannot be accepted and wait.",
+      metadata: ["listener": "\(listener)", "cause": "\(cause)"])
+  }
+
+  func acceptingResumed(_ listener: String) {
+    logger.notice("Connections are accepted again.", metadata: ["listener": "\(listener)"])
+  }
+
+  func acceptingFailed(_ listener: String, _ cause: String) {
+    logger.critical(
+      "A listener failed for good.", metadata: ["listener": "\(listener)", "cause": "\(cause)"])
+  }
+
   func unsendable(_ violation: ProtocolViolation) {
     logger.error(
       "A response could not be sent.", metadata: ["reason": "\(violation.code.rawValue)"])

@@ -68,6 +68,8 @@ package final class ProxyServer: Sendable {
         }
         workers.add(loop.handle)
         ready.leave()
+      } failed: { error in
+        shared.loopFailed(error)
       }
     } catch {
       throw StartError(.system, "\(error)")
@@ -79,7 +81,7 @@ package final class ProxyServer: Sendable {
     housekeeping = Housekeeping(shared: shared)
     ready.wait()
     view.observe { [weak self] in
-      self?.state.withLock { ProxyView.Standing(plan: $0.plan, isStopping: $0.isStopping) }
+      self?.standing
     }
     housekeeping.start { [weak self] in
       self?.state.withLock { ($0.plan, $0.listeners) }
@@ -111,6 +113,14 @@ package final class ProxyServer: Sendable {
       }
     }
     return problems
+  }
+
+  private var standing: ProxyView.Standing {
+    state.withLock { state in
+      ProxyView.Standing(
+        plan: state.plan, isStopping: state.isStopping,
+        failedListeners: state.listeners.filter(\.hasFailed).map(\.name))
+    }
   }
 
   /// The addresses that are listened on, with the ports the system chose.
@@ -249,7 +259,7 @@ package final class ProxyServer: Sendable {
     for listener in state.withLock({ $0.listeners }) { listener.bound.removeFile() }
     group.stop()
     state.withLock { $0.adminListener }?.bound.removeFile()
-    for failure in group.wait() { shared.log.loopFailed(failure.description) }
+    _ = group.wait()
     shared.stopLogs()
     return isComplete
   }

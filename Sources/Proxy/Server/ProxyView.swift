@@ -19,6 +19,8 @@ package final class ProxyView: Sendable {
   struct Standing {
     let plan: Plan
     let isStopping: Bool
+    /// The names of listeners that failed for good.
+    let failedListeners: [String]
   }
 
   private let shared: SharedState
@@ -38,6 +40,13 @@ package final class ProxyView: Sendable {
   package var phase: Phase {
     guard let standing else { return .starting }
     return standing.isStopping ? .stopping : .serving
+  }
+
+  /// What the proxy itself lacks to serve as it should, a line each; empty where all is well.
+  package var faults: [String] {
+    let listeners = (standing?.failedListeners ?? []).map { "listener \($0): failed for good" }
+    let loops = shared.loopFailures
+    return listeners + (loops > 0 ? ["event loops that ended early: \(loops)"] : [])
   }
 
   /// The settings in force; nil while the proxy starts.

@@ -3,6 +3,7 @@ internal import Configuration
 internal import Cryptography
 internal import Platform
 internal import Primitives
+internal import Synchronization
 internal import Telemetry
 internal import Transport
 
@@ -24,6 +25,15 @@ final class SharedState: Sendable {
   let findingsLog: LineLog?
   let log: ProxyLog
   let metrics: Metrics
+  private let failedLoops = Atomic<Int>(0)
+
+  /// How many loops ended although nobody stopped them.
+  var loopFailures: Int { failedLoops.load(ordering: .relaxed) }
+
+  func loopFailed(_ error: SystemError) {
+    failedLoops.wrappingAdd(1, ordering: .relaxed)
+    log.loopFailed(error.description)
+  }
 
   /// Opens the logs. A findings log that cannot be opened is an error, unless the operator allows
   /// to run without.

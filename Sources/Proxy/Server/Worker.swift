@@ -84,7 +84,9 @@ final class Worker {
 
   private func revive(_ plan: ServicePlan) -> ServiceClient {
     let client = ServiceClient(plan, worker: self, start: index)
+    client.retire()
     retired.append(client)
+    counters.retiredChanged(by: 1)
     return client
   }
 
@@ -185,8 +187,16 @@ final class Worker {
     for client in old where !services.contains(where: { $0 === client }) {
       client.retire()
       retired.append(client)
+      counters.retiredChanged(by: 1)
     }
+    dropRetired()
+  }
+
+  /// Lets go of services of earlier plans that nobody uses any more.
+  func dropRetired() {
+    let before = retired.count
     retired.removeAll(where: \.isEmpty)
+    counters.retiredChanged(by: Int64(retired.count - before))
   }
 
   /// Probes what the plan says and stops probing what it says no more; what is the same goes on.

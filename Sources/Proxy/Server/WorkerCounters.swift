@@ -29,6 +29,7 @@ final class WorkerCounters {
   private let bypass: Counter
   private let clients: Gauge
   private let inFlight: Gauge
+  private let retired: Gauge
   private let received: InlineArray<2, Counter>
   private let sent: InlineArray<2, Counter>
   private let stores: [Counter]
@@ -59,6 +60,7 @@ final class WorkerCounters {
     clients = metrics.gauge(.clientConnections)
     turnedAway = metrics.counter(.connectionsRefused, ["overloaded"])
     inFlight = metrics.gauge(.exchangesInFlight)
+    retired = metrics.gauge(.retiredServices)
     received = Self.bySide { metrics.counter(.bytesReceived, [$0]) }
     sent = Self.bySide { metrics.counter(.bytesSent, [$0]) }
     stores = Self.storeReasons.map { metrics.counter(.cacheStores, ["\($0.code)"]) }
@@ -95,6 +97,7 @@ final class WorkerCounters {
   }
 
   func clientsChanged(by difference: Int64) { sheet.adjust(clients, by: difference) }
+  func retiredChanged(by difference: Int64) { sheet.adjust(retired, by: difference) }
   func exchangesChanged(by difference: Int64) { sheet.adjust(inFlight, by: difference) }
 
   func countReceived(_ side: Side, _ bytes: Int) {
@@ -129,6 +132,11 @@ final class WorkerCounters {
   /// The series of connections accepted by one listener.
   func accepted(by listener: String) -> Counter {
     metrics.counter(.connectionsAccepted, [listener])
+  }
+
+  /// The series of pauses of one listener.
+  func acceptPauses(of listener: String) -> Counter {
+    metrics.counter(.acceptPauses, [listener])
   }
 
   // The series of what happens seldom are looked up when it happens.
