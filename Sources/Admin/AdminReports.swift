@@ -16,8 +16,8 @@ enum AdminReports {
     case .serving:
       source.faults
         + source.services.filter { $0.inServiceCount == 0 }.map {
-        "service \($0.name): no origin is in service"
-      }
+          "service \($0.name): no origin is in service"
+        }
     }
   }
 

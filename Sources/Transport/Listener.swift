@@ -97,8 +97,10 @@ public final class Listener: ReadinessTarget {
     do throws(SystemError) {
       try loop.unmute(descriptor, for: interest, target: self)
     } catch {
-      pause()
+      return pause()
     }
+    // Also where nobody waits any more: then all is well, and that is to be told.
+    ready(.readable)
   }
 
   // Whether there may be another.

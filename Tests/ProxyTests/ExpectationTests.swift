@@ -166,22 +166,6 @@ import Verdict
     #expect(origin.requests.map(\.bodyText) == [Self.body, Self.body])
   }
 
-  @Test func `an answer from the store wants no content either`() throws {
-    let origin = try ScriptedOrigin { _ in
-      "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 2\r\n\r\nok"
-    }
-    let client = try Self.client(before: origin.endpoint)
-    let get = "GET /kept HTTP/1.1\r\nHost: a.example\r\n"
-    #expect(try client.exchange("\(get)\r\n").status == 200)
-    try client.send("\(get)Expect: 100-continue\r\nContent-Length: 9\r\n\r\n")
-    let answer = try client.receiveResponse()
-    // What comes next could be content or a request.
-    if answer.status != 100 {
-      #expect(answer["Connection"] == "close")
-      #expect(client.receiveAll().isEmpty)
-    }
-  }
-
   @Test func `another expectation is met by nobody`() throws {
     let origin = try ScriptedOrigin(answering: Self.allow)
     let answer = try Self.proxy(before: origin.endpoint).ask(
