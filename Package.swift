@@ -139,7 +139,10 @@ let package = Package(
     tests("CacheStore", ["CacheStore", "CachePolicy", "HTTPModel", "Primitives"]),
     tests(
       "DiskTier",
-      ["DiskTier", "Platform", "CacheStore", "CachePolicy", "HTTPModel", "Primitives"]),
+      [
+        "DiskTier", "Platform", "CacheStore", "CachePolicy", "HTTPModel", "Primitives",
+        "JourneySupport", "store-benchmark",
+      ]),
     tests(
       "Transport",
       [

@@ -5,9 +5,9 @@ internal import Glibc
 internal import HTTPModel
 internal import Primitives
 
-/// Stores and invalidates through a disk tier until it is killed, or reads what such a run left and
-/// says whether any of it is not what was stored: `disk-writer DIRECTORY SEED`,
-/// `disk-check DIRECTORY`.
+/// Stores and invalidates through a disk tier until it is killed, by others or after so many stores
+/// by itself, or reads what such a run left and says whether any of it is not what was stored:
+/// `disk-writer DIRECTORY SEED [STORES]`, `disk-check DIRECTORY`.
 ///
 /// Content says of itself which version of which target it is; `ETag` says it, too.
 enum DiskWriter {
@@ -22,7 +22,7 @@ enum DiskWriter {
     return try DiskTier(settings)
   }
 
-  static func write(_ directory: String, seed: UInt64) throws {
+  static func write(_ directory: String, seed: UInt64, stores: Int?) throws {
     let tier = try tier(directory)
     let store = CacheStore(tier: tier)
     var generator = Generator(seed: seed)
@@ -37,6 +37,7 @@ enum DiskWriter {
         version += 1
         put(target, version: version, in: store)
       }
+      if version == stores { kill(getpid(), SIGKILL) }
       // As fast as the disk takes it, no faster.
       if version.isMultiple(of: 50) { tier.flush() }
     }

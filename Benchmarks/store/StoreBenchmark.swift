@@ -2,7 +2,7 @@
 @main enum StoreBenchmark {
   private static let usage = """
     store-benchmark eviction | lookup | overhead
-    store-benchmark disk-writer DIRECTORY SEED    writes until it is killed
+    store-benchmark disk-writer DIRECTORY SEED [STORES]   writes until it is killed
     store-benchmark disk-check DIRECTORY          reads what is left
     """
 
@@ -12,7 +12,10 @@
     case ("eviction", 1): EvictionComparison.run()
     case ("lookup", 1): LookupCost.run()
     case ("overhead", 1): ObjectOverhead.run()
-    case ("disk-writer", 3): try DiskWriter.write(arguments[1], seed: UInt64(arguments[2]) ?? 0)
+    case ("disk-writer", 3...4):
+      try DiskWriter.write(
+        arguments[1], seed: UInt64(arguments[2]) ?? 0,
+        stores: arguments.count == 4 ? Int(arguments[3]) : nil)
     case ("disk-check", 2): try DiskWriter.check(arguments[1])
     default: print(usage)
     }
