@@ -83,6 +83,7 @@ import Testing
   private func resolve(_ path: Substring, from document: String) -> String {
     let base = URL(fileURLWithPath: "/" + document).deletingLastPathComponent()
     return String(
-      URL(fileURLWithPath: String(path), relativeTo: base).standardized.path.dropFirst())
+      URL(fileURLWithPath: String(path), relativeTo: base).absoluteURL.standardized.path
+        .dropFirst())
   }
 }
