@@ -127,9 +127,11 @@ struct StorageQuestion {
     return response.status == .ok && freshness.isExplicit && isForTarget ? nil : .postNotForTarget
   }
 
-  /// Whether a reference is the request's own target, over either scheme (RFC 9110 §9.3.3).
+  /// Whether a reference is the request's own target, over either scheme (RFC 9110 §9.3.3). An
+  /// empty one is (RFC 3986 §4.4).
   private func isTarget(_ reference: ArraySlice<UInt8>) -> Bool {
-    [Scheme.https, .http].contains { scheme in
+    if reference.isEmpty { return true }
+    return [Scheme.https, .http].contains { scheme in
       let base = URIReference.Base(
         scheme: scheme, authority: request.authority, path: request.path)
       let query = request.query.map { [ASCII.questionMark] + $0 } ?? []

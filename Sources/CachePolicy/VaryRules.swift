@@ -21,7 +21,7 @@ package struct VaryRules: Sendable, Equatable {
 
   package var isEmpty: Bool { codings == nil && languages == nil && cookies == nil }
 
-  /// Brings the fields of a request together, before `lookupDecision`. Called where
+  /// Brings the fields of a GET or HEAD together, before `lookupDecision`. Called where
   /// `rules.hasRareRules`.
   package func normalise(_ fields: inout FieldSection) {
     if let codings, fields.contains(.acceptEncoding) {

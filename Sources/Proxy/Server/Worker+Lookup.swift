@@ -19,6 +19,18 @@ extension Worker {
     guard let rules = route.cache else {
       return pass(incoming, on: client, route: route, reason: .cacheDisabled)
     }
+    guard rules.hasRareRules, !rules.vary.isEmpty, request.method == .get || request.method == .head
+    else { return decide(incoming, on: client, route: route, rules: rules) }
+    // What is looked up is what the origin gets to see.
+    var incoming = incoming
+    rules.vary.normalise(&incoming.head.fields)
+    decide(incoming, on: client, route: route, rules: rules)
+  }
+
+  private func decide(
+    _ incoming: IncomingRequest, on client: ClientConnection, route: RoutePlan, rules: CacheRules
+  ) {
+    let request = incoming.head
     switch lookupDecision(for: request, exchange: .other, rules: rules) {
     case .bypass(let reason):
       pass(incoming, on: client, route: route, reason: reason)
