@@ -104,3 +104,18 @@ private func evidence(of set: KnownFieldSet, in fields: FieldSection) -> Evidenc
 private func overridesMethod(_ query: ArraySlice<UInt8>) -> Bool {
   query.split(separator: 0x26).contains { $0.starts(with: [UInt8](ascii: "_method=")) }
 }
+
+extension Detection {
+  /// PTH: a decision's path in another spelling, which the route's own pattern does not match. The
+  /// path is no evidence: it may hold what nobody should read.
+  package init(spelling path: ArraySlice<UInt8>) {
+    let hasDots = path.split(separator: ASCII.slash).contains { $0.equals(".") || $0.equals("..") }
+    if hasDots || path.contains(0x25) || path.contains(ASCII.backslash) {
+      self.init(.pth03, "escaped-or-dotted-path")
+    } else if path.contains(ASCII.semicolon) {
+      self.init(.pth02, "path-parameter")
+    } else {
+      self.init(.pth04, "path-in-other-spelling")
+    }
+  }
+}

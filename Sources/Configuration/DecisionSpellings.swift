@@ -4,8 +4,8 @@ internal import Primitives
 /// Finds the requests that some servers take for those of a decision route although the route does
 /// not: `//login`, `/LOGIN`, `/login/`, `/login;x`, `/a/../login` (PTH-02 to PTH-04).
 ///
-/// Such a request may not leave the decision lane for a cache: what the origin answers to it may be
-/// a verdict.
+/// Such a request may not leave the decision lane: what the origin answers to it may be a verdict,
+/// and what a careless cache before the origin answers may be an old one.
 package struct DecisionSpellings: Sendable {
   private struct Candidate: Sendable {
     var match: RouteMatch
@@ -32,20 +32,23 @@ package struct DecisionSpellings: Sendable {
     comparesAll = zip(candidates, routes).contains { $0.match.paths != $1.match.paths }
   }
 
-  /// Whether the request, which no decision route takes as it is, would be one of theirs to a
-  /// server that reads paths forgivingly. Allocates nothing for paths in the usual spelling.
-  package func mayMeanDecision(_ head: RequestHead, client: ClientCertificateFacts?) -> Bool {
-    guard !candidates.isEmpty else { return false }
+  /// The number of the decision route that would take the request, which none takes as it is, on a
+  /// server that reads paths forgivingly; nil where there is none. Allocates nothing for paths in
+  /// the usual spelling.
+  package func decisionMeant(by head: RequestHead, client: ClientCertificateFacts?) -> Int? {
+    guard !candidates.isEmpty else { return nil }
     if PathSpelling.isForgiving(head.path) {
-      return comparesAll && isDecision(head, client: client)
+      return comparesAll ? decision(for: head, client: client) : nil
     }
     var other = head
     other.path = PathSpelling.forgiving(head.path)[...]
-    return isDecision(other, client: client)
+    return decision(for: other, client: client)
   }
 
-  private func isDecision(_ head: RequestHead, client: ClientCertificateFacts?) -> Bool {
-    candidates.first { $0.match.matches(head, client: client) }?.isDecision ?? false
+  private func decision(for head: RequestHead, client: ClientCertificateFacts?) -> Int? {
+    guard let index = candidates.firstIndex(where: { $0.match.matches(head, client: client) })
+    else { return nil }
+    return candidates[index].isDecision ? index : nil
   }
 }
 

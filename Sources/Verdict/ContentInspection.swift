@@ -10,6 +10,8 @@ package enum WithholdingReason: UInt8, CaseIterable, Hashable, Sendable {
   case personalPage
   /// A page where an asset or a document was asked for.
   case unexpectedPage
+  /// An error about the request itself: for who sent it, and not for all who ask for the same.
+  case refusedRequest
 }
 
 /// What the content of a response says, as far as it is at hand.

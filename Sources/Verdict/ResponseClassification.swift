@@ -20,6 +20,18 @@ package func classify(_ head: ResponseHead, kind: ServiceKind) -> Classification
   return .other(.noSign)
 }
 
+extension Status {
+  /// Whether the status finds fault with how this one request was made: with a field, a length or a
+  /// method that stands in no key (check PSN-04).
+  package var findsFaultWithRequest: Bool {
+    switch code {
+    case 400, 405, 406, 408, 411, 412, 413, 414, 415, 416, 417, 421, 426, 428, 429, 431, 501, 505:
+      true
+    default: false
+    }
+  }
+}
+
 private func isVerdictType(_ fields: FieldSection) -> Bool {
   guard let type = MediaType.essence(of: fields), type.count >= 15,
     type.suffix(3).equalsIgnoringASCIICase("jwt")

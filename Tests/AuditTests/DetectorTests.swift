@@ -367,6 +367,13 @@ private let requestRows: [Row] = [
     { $0.isDecision = false }),
 ]
 
+private let spellings: [(String, String)] = [
+  ("/a/../login", "PTH-03 escaped-or-dotted-path"), ("/./login", "PTH-03 escaped-or-dotted-path"),
+  ("/login%2f", "PTH-03 escaped-or-dotted-path"), ("/a\\login", "PTH-03 escaped-or-dotted-path"),
+  ("/login;x", "PTH-02 path-parameter"), ("//login", "PTH-04 path-in-other-spelling"),
+  ("/LOGIN/", "PTH-04 path-in-other-spelling"),
+]
+
 private let allRows = storingRows + upstreamRows + requestRows
 
 @Suite struct DetectorTests {
@@ -379,7 +386,15 @@ private let allRows = storingRows + upstreamRows + requestRows
     let fromRows = Set(allRows.flatMap { detections(in: $0.exchange).map(\.check) })
     let fromVerification = Set(RefusalReason.allCases.map(\.check))
     let detected = Set(CheckCatalogue.all.filter(\.isDetected).map(\.id))
-    #expect(fromRows.union(fromVerification) == detected)
+    let fromPaths = Set(spellings.map { Detection(spelling: Array($0.0.utf8)[...]).check })
+    #expect(fromRows.union(fromVerification).union(fromPaths) == detected)
+  }
+
+  @Test(arguments: spellings)
+  private func `another spelling of a path is found by its kind`(path: String, finding: String) {
+    let found = Detection(spelling: Array(path.utf8)[...])
+    #expect("\(found.check.rawValue) \(found.reason.text)" == finding)
+    #expect(found.evidence.isEmpty)
   }
 
   @Test func `no evidence holds a credential, a cookie or a token`() {

@@ -32,6 +32,51 @@ import Verdict
     #expect(origin.requests.count == 2)
   }
 
+  @Test(arguments: ["//login", "/login/", "/LOGIN", "/login;x", "/a/../login", "/login%2f"])
+  func `a decision's path in another spelling is verified like the path itself`(target: String)
+    throws
+  {
+    let isOld = Shared(false)
+    let origin = try ScriptedOrigin { request in
+      let token = isOld.value ? "an-old-one" : request["Transaction-Token"] ?? ""
+      return "HTTP/1.1 200 OK\r\nTransaction-Token: \(token)\r\n\(Self.cacheable)"
+    }
+    let proxy = try proxy(before: origin)
+    let post = "POST \(target) HTTP/1.1\r\nHost: a.example\r\nContent-Length: 0\r\n\r\n"
+    #expect(try proxy.ask(post).status == 200)
+    isOld.change { $0 = true }
+    let refused = try proxy.ask(post)
+    #expect(refused.status == 403)
+    #expect(refused["Proxy-Status"]?.contains("token-mismatch") == true)
+    #expect(origin.requests.allSatisfy { $0.target == target })
+    #expect(proxy.scrape.contains { $0.hasPrefix("countersign_findings_total{check=\"PTH-0") })
+  }
+
+  @Test func `what follows a refused CONNECT is not read as requests`() throws {
+    let origin = try ScriptedOrigin { _ in "HTTP/1.1 200 OK\r\n\(Self.cacheable)" }
+    let proxy = try proxy(before: origin)
+    let client = try proxy.connect()
+    try client.send(
+      "CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n"
+        + "GET /a HTTP/1.1\r\nHost: a.example\r\n\r\n")
+    let answers = String(decoding: client.receiveAll(), as: UTF8.self)
+    #expect(answers.hasPrefix("HTTP/1.1 405"))
+    #expect(answers.ranges(of: "HTTP/1.1 ").count == 1)
+    #expect(origin.requests.isEmpty)
+  }
+
+  @Test(arguments: [400, 405, 414, 431, 501])
+  func `an error that finds fault with one request is not stored for others`(status: Int) throws {
+    let origin = try ScriptedOrigin { request in
+      let code = request["X-Odd"] == nil ? 200 : status
+      return "HTTP/1.1 \(code) As It Is\r\nContent-Type: text/css\r\n\(Self.cacheable)"
+    }
+    let proxy = try proxy(.auth, before: origin)
+    let odd = try proxy.get("/static/a.css", "X-Odd: 1")
+    #expect(odd["Cache-Status"]?.contains("detail=error-of-request") == true)
+    #expect(try proxy.get("/static/a.css").status == 200)
+  }
+
   @Test(arguments: [
     "X-Original-URL: /login", "X-Rewrite-URL: /login", "X-HTTP-Method-Override: PUT",
   ])

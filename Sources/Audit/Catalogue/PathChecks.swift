@@ -86,15 +86,15 @@ let pathChecks: [Check] = [
     why: "a cache stores by the suffix what is somebody's page",
     remedy: "compare the type; refuse unknown suffixes", source: "web cache deception, 2017"),
   Check(
-    .pth02, .high, detected: false, "a decision route with an extra segment or parameter",
+    .pth02, .high, detected: true, "a decision route with an extra segment or parameter",
     why: "the service still answers it, a cache takes it for a file",
     remedy: "match routes exactly", source: "web cache deception, 2017"),
   Check(
-    .pth03, .high, detected: false, "escaped delimiters or dot segments that change the route",
+    .pth03, .high, detected: true, "escaped delimiters or dot segments that change the route",
     why: "hops disagree on what the path is", remedy: "refuse them on decision routes",
     source: "web cache deception, 2017"),
   Check(
-    .pth04, .medium, detected: false, "slashes, case, dots or spaces that change the route's class",
+    .pth04, .medium, detected: true, "slashes, case, dots or spaces that change the route's class",
     why: "hops disagree on what the path is", remedy: "compare with the normal form",
     source: "web cache deception, 2017"),
   Check(

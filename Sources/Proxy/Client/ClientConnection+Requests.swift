@@ -192,6 +192,10 @@ extension ClientConnection {
     if let exchange, !response.isStarted {
       exchange.fail(.malformedRequest, violation: violation)
       closeLingering()
+    } else if exchange == nil, !response.isStarted {
+      // Its answer is being made elsewhere, and nobody may take it for one to this.
+      worker.forgetAnswer(to: self)
+      refuse(.malformedRequest, violation: violation)
     } else {
       cancelExchange()
       stream.abort()

@@ -173,6 +173,7 @@ extension CacheReason {
       case .unseen: .contentUnseen
       case .personalPage: .personalPage
       case .unexpectedPage: .unexpectedPage
+      case .refusedRequest: .errorOfRequest
       }
   }
 }

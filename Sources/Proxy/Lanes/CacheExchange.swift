@@ -146,8 +146,9 @@ class CacheExchange: Exchange {
     }
     if let stored, mayAnswerStale(stored, because: .status(head.status)) { return .coveredError }
     if sign != nil { return .decision }
-    guard request.method != .head, framing.knownLength != 0 else { return .plain }
     let kind = route.service.settings.kind
+    if kind == .auth, head.status.findsFaultWithRequest { withheld = .refusedRequest }
+    guard request.method != .head, framing.knownLength != 0 else { return .plain }
     let inspection = ContentInspection(
       of: head, to: request, kind: kind, isDeclared: route.isDeclaredHarmless,
       isStorable: kind == .auth && isStorable(head, framing: framing), length: framing.knownLength)

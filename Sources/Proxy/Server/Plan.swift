@@ -40,6 +40,11 @@ package final class Plan: Sendable {
   func route(for head: RequestHead, client: ClientCertificateFacts?) -> RoutePlan? {
     settings.route(for: head, client: client).map { routes[$0] }
   }
+
+  /// The decision route whose path this is in another spelling, or nil.
+  func decisionMeant(by head: RequestHead, client: ClientCertificateFacts?) -> RoutePlan? {
+    spellings.decisionMeant(by: head, client: client).map { routes[$0] }
+  }
 }
 
 /// One service: its settings, the health of its origins, where their names lead.

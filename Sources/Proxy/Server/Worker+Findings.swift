@@ -43,6 +43,11 @@ extension Worker {
     write(found, of: exchange, action: isDelivered ? .hardened : .refused)
   }
 
+  /// A request came for a decision route by another spelling of its path.
+  func report(spelling path: ArraySlice<UInt8>, of exchange: Exchange) {
+    write([Detection(spelling: path)], of: exchange, action: .observed)
+  }
+
   /// A response goes into the store: what it should not depend on is looked for once.
   func reportStored(_ head: ResponseHead, of exchange: Exchange) {
     write(

@@ -16,6 +16,11 @@ extension Worker {
     if let responder = client.responder {
       return answerLocally(incoming, by: responder, on: client)
     }
+    if incoming.head.method == .connect {
+      // What follows is meant for the tunnel that there is not: it may not be read as requests.
+      client.response.closeAfterResponse()
+      return refuse(incoming, .connectRefused, on: client)
+    }
     guard let route = plan.route(for: incoming.head, client: client.facts.certificate) else {
       return refuse(incoming, .noRoute, on: client)
     }
@@ -27,11 +32,8 @@ extension Worker {
         DecisionExchange(incoming, id: nextExchangeID(), on: client, route: route, rule: rule),
         on: client)
     }
-    if plan.spellings.mayMeanDecision(incoming.head, client: client.facts.certificate) {
-      return start(
-        UndeclaredExchange(
-          incoming, id: nextExchangeID(), on: client, route: route, sign: .otherSpelling),
-        on: client)
+    if let meant = plan.decisionMeant(by: incoming.head, client: client.facts.certificate) {
+      return beginOtherSpelling(incoming, of: meant, on: client, route: route)
     }
     switch classify(
       incoming.head, declaration: route.isDeclaredHarmless ? .cacheable : .nothing,
@@ -47,13 +49,31 @@ extension Worker {
     }
   }
 
+  /// The path is that of a decision route to a server, or a cache before it, that reads paths
+  /// forgivingly: what comes back is verified like that route's answers, or a verdict would get
+  /// past by another spelling.
+  private func beginOtherSpelling(
+    _ incoming: IncomingRequest, of meant: RoutePlan, on client: ClientConnection,
+    route: RoutePlan
+  ) {
+    guard let rule = meant.decision, !meant.isAudit else {
+      return start(
+        UndeclaredExchange(
+          incoming, id: nextExchangeID(), on: client, route: route, sign: .otherSpelling),
+        on: client)
+    }
+    if let failure = refusal(of: incoming, route: meant) {
+      return refuse(incoming, failure, on: client, route: meant)
+    }
+    let exchange = DecisionExchange(
+      incoming, id: nextExchangeID(), on: client, route: meant, rule: rule)
+    report(spelling: incoming.head.path, of: exchange)
+    start(exchange, on: client)
+  }
+
   /// Why a request is refused before anything else is looked at; nil to go on.
   private func refusal(of incoming: IncomingRequest, route: RoutePlan) -> ProxyFailure? {
-    switch incoming.head.method {
-    case .connect: return .connectRefused
-    case .trace: return .traceRefused
-    default: break
-    }
+    if incoming.head.method == .trace { return .traceRefused }
     if case .length(let count) = incoming.framing, let limit = route.requestBodyBytes, count > limit
     {
       return .requestBodyTooLarge

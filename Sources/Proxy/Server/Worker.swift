@@ -168,10 +168,15 @@ final class Worker {
     client.responseEnded()
   }
 
-  private func localClientGone(_ client: ClientConnection) {
-    localClientCount -= 1
+  /// The answer that is being made for a client is not wanted any more.
+  func forgetAnswer(to client: ClientConnection) {
     localContents.removeValue(forKey: ObjectIdentifier(client))
     awaitingAnswers = awaitingAnswers.filter { $0.value !== client }
+  }
+
+  private func localClientGone(_ client: ClientConnection) {
+    localClientCount -= 1
+    forgetAnswer(to: client)
   }
 
   // MARK: Plans
