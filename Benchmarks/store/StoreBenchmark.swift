@@ -1,7 +1,7 @@
 /// Measures and tries the store by itself.
 @main enum StoreBenchmark {
   private static let usage = """
-    store-benchmark eviction | lookup | overhead
+    store-benchmark eviction | lookup | overhead | purge
     store-benchmark disk-writer DIRECTORY SEED [STORES]   writes until it is killed
     store-benchmark disk-check DIRECTORY          reads what is left
     """
@@ -12,6 +12,7 @@
     case ("eviction", 1): EvictionComparison.run()
     case ("lookup", 1): LookupCost.run()
     case ("overhead", 1): ObjectOverhead.run()
+    case ("purge", 1): PurgeCost.run()
     case ("disk-writer", 3...4):
       try DiskWriter.write(
         arguments[1], seed: UInt64(arguments[2]) ?? 0,

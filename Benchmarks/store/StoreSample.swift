@@ -5,7 +5,7 @@ internal import HTTPModel
 internal import Primitives
 
 /// A store with so many small responses in it.
-struct StoreSample {
+struct StoreSample: Sendable {
   static let bodyLength = 512
 
   let store: CacheStore

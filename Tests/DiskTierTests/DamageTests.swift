@@ -114,4 +114,39 @@ import Testing
     let damaged = try DiskTier(settings, seed: DiskFixture.seed)
     #expect(damaged.counters.recovered == 0)
   }
+
+  @Test(arguments: 1...4 as ClosedRange<UInt64>)
+  func `a segment spoilt in many places serves no wrong byte`(seed: UInt64) throws {
+    var generator = SplitMix(state: seed)
+    for round in 0..<150 {
+      var damaged = segment
+      for _ in 0..<Int.random(in: 1...4, using: &generator) {
+        let start = Int.random(in: 0..<damaged.count, using: &generator)
+        let end = min(start + Int.random(in: 1...40, using: &generator), damaged.count)
+        switch Int.random(in: 0..<4, using: &generator) {
+        case 0:
+          for index in start..<end { damaged[index] = .random(in: 0...255, using: &generator) }
+        case 1: damaged.removeSubrange(start..<end)
+        case 2: damaged.insert(contentsOf: damaged[start..<end], at: start)
+        default: for index in start..<end { damaged[index] = 0 }
+        }
+        if damaged.isEmpty { damaged = [0] }
+      }
+      try checkFlipped(damaged, "seed \(seed), round \(round)")
+    }
+  }
+}
+
+/// A small generator with a seed, so that a failing round can be looked at again (Steele's
+/// SplitMix64).
+private struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var value = state
+    value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
+    value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
+    return value ^ value >> 31
+  }
 }
