@@ -239,7 +239,7 @@ package final class CacheStore: Sendable {
   // MARK: Removing
 
   /// The most responses that are removed, or looked at, while a lock is held.
-  private static let stepLimit = 256
+  package static let stepLimit = 64
 
   /// Removes every response of a key's target (scheme, authority, path and query), whatever the
   /// partition, and keeps out those whose fetch began before: for `invalidationKeys`. Returns how
@@ -275,7 +275,7 @@ package final class CacheStore: Sendable {
   // MARK: Purging
 
   /// Purges and sweeps: returns when every response that the selector names is gone or stale.
-  /// Looks at the whole store, unless it is about one target, in steps that hold a lock for a few
+  /// Looks at the whole store, unless it is about one target, in steps that hold a lock for some
   /// dozen microseconds each. Not for loops.
   package func purge(
     _ selector: PurgeSelector, _ kind: PurgeKind, partition: UInt32? = nil, now: WallTime
