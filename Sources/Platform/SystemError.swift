@@ -42,7 +42,8 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The peer is gone: a reset, or a write after it closed.
   package var isPeerGone: Bool { code == ECONNRESET || code == EPIPE }
 
-  /// Whether this machine is at fault, not the peer: no descriptors, memory or local ports are left.
+  /// Whether this machine is at fault, not the peer: no descriptors, memory or local ports are
+  /// left.
   package var isLocalShortage: Bool { isExhaustion || code == EADDRNOTAVAIL || code == EAGAIN }
 
   /// Whether the process or the system has run out of descriptors or of memory for sockets.
