@@ -5,6 +5,7 @@ import HTTPModel
 import JourneySupport
 import Primitives
 import Testing
+import Verdict
 
 /// What methods other than GET do to what is stored, and what is forwarded and never stored.
 @Suite struct CacheMethodTests {
@@ -146,6 +147,28 @@ import Testing
       #expect(try proxy.get(target)["Cache-Status"]?.contains("fwd=") == true)
       #expect(try proxy.get(target, "X-Own: yes")["Cache-Status"]?.contains("fwd=") == true)
     }
+  }
+
+  @Test(arguments: [false, true])
+  func `a decision by an unsafe method invalidates what is stored for its target`(
+    isDeclared: Bool
+  ) throws {
+    let origin = try ScriptedOrigin { request in
+      let token = request["Transaction-Token"].map { "Transaction-Token: \($0)\r\n" } ?? ""
+      return request.method == "GET"
+        ? Self.ok("x") : "HTTP/1.1 200 OK\r\n\(token)Content-Length: 0\r\n\r\n"
+    }
+    let proxy = try RunningProxy(before: origin.endpoint) { settings in
+      settings.services[0].kind = .auth
+      guard isDeclared else { return }
+      try settings.decide("/avatars/ann", DecisionRule(binding: .echo(EchoRule())))
+      settings.routes[0].match.methods = [.put]
+    }
+    let avatar = "/avatars/ann"
+    for _ in 0..<2 { _ = try proxy.get(avatar) }
+    #expect(origin.requests.count == 1)
+    #expect(try ask("PUT", avatar, proxy, "Content-Length: 0\r\n\r\n").status == 200)
+    #expect(try proxy.get(avatar)["Cache-Status"]?.contains("fwd=") == true)
   }
 
   @Test func `a group is invalidated together, on its own host`() throws {

@@ -144,25 +144,6 @@ extension CacheExchange {
     case .keep: break
     }
   }
-
-  /// An unsafe request succeeded: what is stored for its target says the past (RFC 9111 §4.4), and
-  /// so does what belongs to the groups it names (RFC 9875 §3). Whatever the route or service that
-  /// it was stored for.
-  func invalidate(by head: ResponseHead) {
-    guard !request.method.isSafe else { return }
-    let scheme: Scheme = clientFacts.isSecure ? .https : .http
-    let keys = invalidationKeys(
-      for: request, scheme: scheme, response: head, partition: route.partition, rules: rules.keys)
-    for key in keys { worker.shared.store.invalidate(key) }
-    let groups = groupInvalidations(for: request, response: head)
-    guard !groups.isEmpty else { return }
-    var own: [UInt8] = []
-    CacheKey.write(for: request, scheme: scheme, partition: route.partition, into: &own)
-    for group in groups {
-      worker.shared.store.beginPurge(
-        .label(group, originOf: own), .hard, now: worker.loop.wallNow)
-    }
-  }
 }
 
 extension CacheReason {

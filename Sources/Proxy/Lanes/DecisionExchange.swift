@@ -128,6 +128,8 @@ final class DecisionExchange: Exchange {
     let head = head
     self.head = head
     responseFraming = framing
+    // Also where the verdict turns out to prove nothing: the service may have done what was asked.
+    invalidate(by: head)
     guard isAudit else { return }
     deliver(head, framing: framing)
   }

@@ -33,6 +33,7 @@ final class UndeclaredExchange: Exchange {
 
   override func responseArrived(_ head: consuming ResponseHead, framing: BodyFraming) {
     var head = head
+    invalidate(by: head)
     worker.report(undeclared: head, sign: sign, of: self)
     guard route.settings.onDecision == .deliver else { return fail(.undeclaredDecision) }
     hardenDecisionResponse(&head.fields, under: nil)

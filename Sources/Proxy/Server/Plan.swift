@@ -18,6 +18,9 @@ package final class Plan: Sendable {
   let wireLimits: WireLimits
   /// Tells requests that only another spelling of the path keeps from a decision route.
   let spellings: DecisionSpellings
+  /// The ways in which routes write their keys, each once: what one route is asked to change may be
+  /// stored by another. At least one.
+  let keyRules: [KeyRules]
 
   /// - Parameters:
   ///   - metrics: Where the series of the routes are registered.
@@ -29,10 +32,16 @@ package final class Plan: Sendable {
     self.services = services
     wireLimits = settings.limits.wire
     spellings = DecisionSpellings(settings.routes)
-    routes = settings.routes.map {
+    let routes = settings.routes.map {
       RoutePlan(
         $0, services: services, settings: settings, metrics: metrics, partition: partition)
     }
+    self.routes = routes
+    var keyRules = [KeyRules()]
+    for route in routes {
+      if let keys = route.cache?.keys, !keyRules.contains(keys) { keyRules.append(keys) }
+    }
+    self.keyRules = keyRules
   }
 
   /// The route that takes the request, or nil. Asked here, where the settings cannot be replaced
