@@ -25,6 +25,8 @@ package struct AuditedExchange: Sendable {
   package var askedForIdentity: Bool
   package var sentAt: WallTime
   package var receivedAt: WallTime
+  /// Whether storing the response pushed out older variants of the same address.
+  package var displacesVariants = false
 
   package init(
     request: RequestHead, requestHasBody: Bool = false, peerIsTrusted: Bool = false,
@@ -57,6 +59,7 @@ package struct AuditedExchange: Sendable {
 package func detections(in exchange: AuditedExchange) -> [Detection] {
   var found: [Detection] = []
   detectPoisoning(in: exchange, into: &found)
+  detectDeception(in: exchange, into: &found)
   guard exchange.isDecision else { return found }
   detectStoring(in: exchange, words: StoringWords(of: exchange), into: &found)
   detectUpstreamCaches(in: exchange, into: &found)

@@ -60,13 +60,15 @@ package struct Detection: Sendable, Equatable {
 
 /// What became of the response that a finding is about.
 package enum FindingAction: UInt8, Hashable, Sendable, CaseIterable {
-  case observed, hardened, refused
+  /// `withheld`: delivered, and kept out of the store.
+  case observed, hardened, refused, withheld
 
   package var name: StaticString {
     switch self {
     case .observed: "observed"
     case .hardened: "hardened"
     case .refused: "refused"
+    case .withheld: "withheld"
     }
   }
 }

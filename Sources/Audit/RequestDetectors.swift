@@ -49,6 +49,30 @@ private func namedEvidence(_ names: [StaticString], in fields: FieldSection) -> 
   return nil
 }
 
+/// PTH, KEY: names and paths that make a cache keep one thing for another. For responses of either
+/// lane.
+func detectDeception(in exchange: AuditedExchange, into found: inout [Detection]) {
+  let request = exchange.request
+  let response = exchange.response
+  if response.status.isSuccessful,
+    contradictsSuffix(path: request.path, type: response.fields.first(.contentType))
+  {
+    found.append(
+      Detection(.pth01, "type-does-not-fit-suffix", [Evidence(.contentType, of: response.fields)]))
+  }
+  if !exchange.isDecision, isAmbiguousPath(request.path) {
+    found.append(Detection(.pth03, "escaped-or-dotted-path"))
+  }
+  let isError = response.status.isClientError || response.status.isServerError
+  if isError, request.fields.isOdd, StoringWords(of: exchange).allowsSharing(in: exchange) {
+    found.append(
+      Detection(
+        .psn04, "odd-request-and-storable-error",
+        [Evidence("status", .number(Int64(response.status.code)))]))
+  }
+  if exchange.displacesVariants { found.append(Detection(.key10, "variants-displaced")) }
+}
+
 /// PSN: inputs that change an answer and stand in no key. For responses of either lane.
 func detectPoisoning(in exchange: AuditedExchange, into found: inout [Detection]) {
   let request = exchange.request

@@ -118,6 +118,15 @@ extension CacheReason {
       CacheReasonRow(
         code: "error-of-request", section: "PSN-04",
         meaning: "The error is about fields or content of this request, not about its target.")
+    case .ambiguousPath:
+      CacheReasonRow(
+        code: "ambiguous-path", section: "RFC 3986 §6.2.2",
+        meaning:
+          "The path holds escaped delimiters or dot segments: programs differ in what they read.")
+    case .suffixMismatch:
+      CacheReasonRow(
+        code: "suffix-mismatch", section: "DESIGN §4",
+        meaning: "The path ends like a static file of one type, and the response is of another.")
     case .stored:
       CacheReasonRow(
         code: "stored", section: "RFC 9111 §3",

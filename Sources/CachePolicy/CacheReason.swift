@@ -16,6 +16,9 @@ package enum CacheReason: UInt8, CaseIterable, Hashable, Sendable {
   // Kinds of content that an auth service may write for one user only.
   case contentUnseen, personalPage, unexpectedPage
 
+  // What somebody may have made to be stored in place of something else.
+  case ambiguousPath, suffixMismatch
+
   // What became of a response that was being stored.
   case stored, objectTooLarge, incomplete, storeCancelled, storeFull, invalidated, incompleteKept
 

@@ -44,6 +44,20 @@ package func storageDecision(
   return question.storable()
 }
 
+/// Why a response that may be stored is better not, since somebody may have made it be asked for so
+/// that it is found in place of something else; nil for nearly all. Asked after the content was
+/// looked at: what it says of a decision comes first.
+package func deceptionRefusal(of response: ResponseHead, to request: RequestHead) -> CacheReason? {
+  // What is stored under a path that programs read differently may be found under another. Since
+  // nothing is stored, nothing need be asked at a lookup.
+  if isAmbiguousPath(request.path) { return .ambiguousPath }
+  // Under the name of an asset somebody's page would be stored.
+  let type = response.fields.first(.contentType)
+  let isDeceptive =
+    response.status.isSuccessful && contradictsSuffix(path: request.path, type: type)
+  return isDeceptive ? .suffixMismatch : nil
+}
+
 /// The same for a 206 (RFC 9111 §3.3): stored as the 200 it is a part of.
 private func partStorageDecision(
   for response: ResponseHead, to request: RequestHead, requestedAt: WallTime,
@@ -157,23 +171,9 @@ struct StorageQuestion {
   // store it, and asks for nothing.
   private func refusalByErrorOfRequest() -> CacheReason? {
     guard response.status >= .badRequest else { return nil }
-    let isOdd = StatusRules.isAboutRequest(response.status) || isOdd(request.fields)
+    let isOdd = StatusRules.isAboutRequest(response.status) || request.fields.isOdd
     return isOdd ? .errorOfRequest : nil
   }
-
-  /// Whether fields are longer than those of ordinary requests, or hold what few servers expect.
-  private func isOdd(_ fields: FieldSection) -> Bool {
-    var count = 0
-    for line in fields.lines {
-      count += line.nameRange.count + line.valueRange.count
-      let isPlain = fields.value(of: line).allSatisfy { $0 >= 0x20 && $0 < 0x7F }
-      if count > Self.ordinaryFieldBytes || !isPlain { return true }
-    }
-    return false
-  }
-
-  /// Half of what common servers take before they answer with an error.
-  private static let ordinaryFieldBytes = 4096
 
   // RFC 9111 §5.2.1.5. Counts whatever the rules say about other request directives.
   private func refusalByRequestNoStore() -> CacheReason? {

@@ -360,6 +360,28 @@ private let requestRows: [Row] = [
   Row(
     "a method in the query", .get, "/check?a=1&_method=PUT", with: [clean],
     finds: ["PSN-03 high method-override-in-query"]),
+  Row(
+    "a page under the name of an asset", .get, "/account/x.css",
+    with: [clean, ("Content-Type", "text/html")], finds: ["PTH-01 high type-does-not-fit-suffix"]),
+  .silent(
+    "an asset", .get, "/x.css", with: [clean, ("Content-Type", "text/css")]),
+  Row(
+    "an escaped slash in the cache lane", .get, "/a%2fb", with: [clean],
+    finds: ["PTH-03 high escaped-or-dotted-path"], { $0.isDecision = false }),
+  Row(
+    "an error that an odd field may have caused", asks: [("X-A", "a\u{7F}")],
+    with: [("Cache-Control", "max-age=60")],
+    finds: ["PSN-04 medium odd-request-and-storable-error"],
+    {
+      $0.isDecision = false
+      $0.response.status = .notFound
+    }),
+  Row(
+    "very many variants", with: [clean], finds: ["KEY-10 medium variants-displaced"],
+    {
+      $0.isDecision = false
+      $0.displacesVariants = true
+    }),
   .silent("a parameter that ends so", .get, "/check?x_method=PUT", with: [clean]),
   .silent(
     "what is no decision is the cache's business", asks: [("If-None-Match", "\"a\"")],

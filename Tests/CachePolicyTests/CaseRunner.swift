@@ -96,6 +96,13 @@ struct CaseRunner {
     switch step.word {
     case "stored":
       expect(decideStorage().reason, step)
+    case "deceives":
+      let reason = deceptionRefusal(of: response, to: request)
+      if let reason {
+        expect(reason, step)
+      } else {
+        #expect(step.argument == "no", "\(place(step))")
+      }
     case "lifetime":
       let metadata = stored?.metadata
       let text = metadata.map { "\($0.lifetime.count) \(name($0.freshnessSource))" }

@@ -101,7 +101,7 @@ let keyChecks: [Check] = [
     .key09, .high, detected: false, "answers differ by a field that Vary does not name",
     why: "caches give the wrong one", remedy: "name it in Vary", source: "RFC 9110 §12.5.5"),
   Check(
-    .key10, .medium, detected: false, "very many variants of one address",
+    .key10, .medium, detected: true, "very many variants of one address",
     why: "nothing is ever found again", remedy: "normalise the field", source: "RFC 9111 §4.1"),
   Check(
     .key11, .medium, detected: false, "the origin is reflected without Vary: Origin",

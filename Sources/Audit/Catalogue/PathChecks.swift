@@ -82,7 +82,7 @@ let requestChecks: [Check] = [
 /// PTH: one path, two readings.
 let pathChecks: [Check] = [
   Check(
-    .pth01, .high, detected: false, "a static suffix and a response that is no such thing",
+    .pth01, .high, detected: true, "a static suffix and a response that is no such thing",
     why: "a cache stores by the suffix what is somebody's page",
     remedy: "compare the type; refuse unknown suffixes", source: "web cache deception, 2017"),
   Check(
@@ -123,7 +123,7 @@ let poisoningChecks: [Check] = [
     why: "a cache sees GET, the service does something else", remedy: "drop the field",
     source: "published research"),
   Check(
-    .psn04, .medium, detected: false, "odd fields that lead to storable errors",
+    .psn04, .medium, detected: true, "odd fields that lead to storable errors",
     why: "an error is stored in place of the page", remedy: "limit fields; do not store errors",
     source: "published research"),
   Check(

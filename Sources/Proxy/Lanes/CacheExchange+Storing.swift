@@ -13,7 +13,8 @@ extension CacheExchange {
   /// why.
   func openStore(for head: ResponseHead, framing: BodyFraming) -> StorableResponse? {
     guard permit != nil, request.method == .get || request.method == .post else { return nil }
-    let decision = storageDecision(for: head, framing: framing)
+    let decision = storageDecision(
+      for: head, framing: framing, deception: deceptionRefusal(of: head, to: request))
     guard case .store(let storable) = decision else {
       if case .refuse(let reason) = decision { record.cacheReason = reason }
       return nil
@@ -43,9 +44,12 @@ extension CacheExchange {
     return storageDecision(for: head, framing: framing).reason == .stored
   }
 
-  private func storageDecision(for head: ResponseHead, framing: BodyFraming) -> StorageDecision {
+  private func storageDecision(
+    for head: ResponseHead, framing: BodyFraming, deception: CacheReason? = nil
+  ) -> StorageDecision {
     CachePolicy.storageDecision(
-      for: head, to: request, exchange: withheld.map { .withheld(CacheReason($0)) } ?? .other,
+      for: head, to: request,
+      exchange: (withheld.map { CacheReason($0) } ?? deception).map { .withheld($0) } ?? .other,
       requestedAt: sentWall, receivedAt: worker.loop.wallNow,
       contentLength: framing.knownLength, rules: rules)
   }
@@ -67,6 +71,9 @@ extension CacheExchange {
     let outcome = writer.finish()
     record.cacheReason = outcome.reason
     worker.counters.countStore(outcome.reason)
+    if writer.displacedVariants > 0, case .stored(let response) = outcome {
+      worker.reportDisplaced(by: response, of: self)
+    }
     land(outcome.flightOutcome)
   }
 

@@ -177,6 +177,9 @@ class CacheExchange: Exchange {
     freshen(byHead: head)
     let storable = openStore(for: head, framing: framing)
     self.storable = storable
+    if storable == nil, isSuspicious(permit == nil ? cause : record.cacheReason) {
+      worker.reportWithheld(head, of: self)
+    }
     record.status = head.status
     if let storable {
       open(storable)
@@ -195,6 +198,14 @@ class CacheExchange: Exchange {
     }
     appendCacheStatus(to: &head, isStored: writer != nil)
     deliver(consume head, framing: framing)
+  }
+
+  /// Whether a response kept out of the store for this reason is worth a finding.
+  private func isSuspicious(_ reason: CacheReason?) -> Bool {
+    switch reason {
+    case .requestContent, .methodOverride, .ambiguousPath, .suffixMismatch, .errorOfRequest: true
+    default: false
+    }
   }
 
   // MARK: The response's content

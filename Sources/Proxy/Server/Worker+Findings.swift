@@ -1,4 +1,6 @@
 internal import Audit
+internal import CachePolicy
+internal import CacheStore
 internal import Configuration
 internal import EventLoop
 internal import HTTPModel
@@ -53,6 +55,21 @@ extension Worker {
     write(
       detections(in: audited(exchange, head, bodyBytes: nil, isDecision: false)), of: exchange,
       action: .observed)
+  }
+
+  /// A response was kept out of the store for what may have been somebody's intention.
+  func reportWithheld(_ head: ResponseHead, of exchange: Exchange) {
+    write(
+      detections(in: audited(exchange, head, bodyBytes: nil, isDecision: false)), of: exchange,
+      action: .withheld)
+  }
+
+  /// Storing a response pushed out older variants of its key.
+  func reportDisplaced(by response: StoredResponse, of exchange: Exchange) {
+    var audited = audited(
+      exchange, ResponseHead(status: response.metadata.status), bodyBytes: nil, isDecision: false)
+    audited.displacesVariants = true
+    write(detections(in: audited).filter { $0.check == .key10 }, of: exchange, action: .observed)
   }
 
   private func audited(
