@@ -33,7 +33,10 @@ struct DiskIndex: Sendable {
     (places[target] ?? []).reversed().filter { $0.keyTag == tag }
   }
 
-  mutating func insert(_ place: DiskPlace, target: UInt64) {
+  /// Adds a place; `isOnly` says that the response does not vary: it stands for its key, and what
+  /// was written before it is not asked any more.
+  mutating func insert(_ place: DiskPlace, target: UInt64, isOnly: Bool) {
+    if isOnly { remove(target: target) { $0.keyTag == place.keyTag } }
     places[target, default: []].append(place)
     count += 1
     guard let all = places[target], all.count > Self.placesOfTarget else { return }

@@ -29,6 +29,8 @@ package final class DiskTier: StoreTier {
     var queuedWrites = 0
     var queuedReads = 0
     var isClosed = false
+    /// Whether the oldest segment is on its way out because the index is full.
+    var isMakingRoom = false
     var counters = DiskTierCounters()
 
     func epoch(_ target: UInt64) -> UInt32 { epochs[Int(target >> 56)] }
@@ -63,12 +65,8 @@ package final class DiskTier: StoreTier {
   package init(_ settings: DiskTierSettings, seed: HashSeed = .random()) throws(DiskTierError) {
     self.settings = settings
     self.seed = seed
+    directory = try Self.open(settings.directory)
     do throws(SystemError) {
-      directory = try PrivateDirectory(path: settings.directory)
-      guard !directory.isWritableByOthers else {
-        throw SystemError(call: Self.notPrivate, code: 0)
-      }
-      guard try directory.lock() else { throw SystemError(call: Self.inUse, code: 0) }
       let found = try Recovery.run(in: directory, seed: seed)
       var writer = SegmentWriter(limit: settings.segmentBytes, after: found.lastNumber)
       // A new segment at once: the last run's end is not the last word any more.
@@ -84,17 +82,30 @@ package final class DiskTier: StoreTier {
       self.state = Mutex(state)
       worker = Mutex(WorkerState(writer: writer, old: found.segments))
     } catch {
-      switch error.call {
-      case Self.notPrivate: throw .notPrivate(settings.directory)
-      case Self.inUse: throw .inUse(settings.directory)
-      default: throw .system(error)
-      }
+      throw .system(error)
     }
     writing.sync { evictSegments() }
   }
 
-  private static let notPrivate = "not private"
-  private static let inUse = "in use"
+  private static func open(_ path: String) throws(DiskTierError) -> PrivateDirectory {
+    let directory: PrivateDirectory = try orSystemError { () throws(SystemError) in
+      try PrivateDirectory(path: path)
+    }
+    guard !directory.isWritableByOthers else { throw .notPrivate(path) }
+    let isLocked = try orSystemError { () throws(SystemError) in try directory.lock() }
+    guard isLocked else { throw .inUse(path) }
+    return directory
+  }
+
+  private static func orSystemError<Result: ~Copyable>(
+    _ call: () throws(SystemError) -> Result
+  ) throws(DiskTierError) -> Result {
+    do throws(SystemError) {
+      return try call()
+    } catch {
+      throw .system(error)
+    }
+  }
 
   package var counters: DiskTierCounters {
     let bytes = worker.withLock { worker in
@@ -149,11 +160,12 @@ package final class DiskTier: StoreTier {
     let count = response.bytes.count + response.body.count
     let job = state.withLock { state -> (record: UInt64, epoch: UInt32)? in
       guard !state.isClosed else { return nil }
-      guard SegmentWriter.fits(count, limit: settings.segmentBytes),
-        state.queuedBytes + count <= settings.queueBytes,
-        state.index.count + state.queuedWrites < settings.responseLimit
+      let isFull = state.index.count + state.queuedWrites >= settings.responseLimit
+      guard !isFull, SegmentWriter.fits(count, limit: settings.segmentBytes),
+        state.queuedBytes + count <= settings.queueBytes
       else {
         state.counters.skipped &+= 1
+        if isFull { makeRoom(&state) }
         return nil
       }
       state.queuedBytes += count
@@ -168,8 +180,23 @@ package final class DiskTier: StoreTier {
         state.queuedWrites -= 1
         guard let place, state.epoch(hashes.target) == job.epoch else { return }
         state.counters.writes &+= 1
-        state.index.insert(place.tagged(hashes.key), target: hashes.target)
+        state.index.insert(
+          place.tagged(hashes.key), target: hashes.target, isOnly: response.varyRange.isEmpty)
       }
+    }
+  }
+
+  /// Has the oldest segment go for what comes next.
+  private func makeRoom(_ state: inout State) {
+    guard !state.isMakingRoom else { return }
+    state.isMakingRoom = true
+    writing.async { [self] in
+      let oldest = worker.withLock { worker in
+        if worker.old.isEmpty, let last = worker.writer.finish() { worker.old.append(last) }
+        return worker.old.isEmpty ? nil : worker.old.removeFirst()
+      }
+      if let oldest { evict(oldest) }
+      self.state.withLock { $0.isMakingRoom = false }
     }
   }
 
@@ -240,31 +267,35 @@ package final class DiskTier: StoreTier {
 
   /// Lets the oldest segments go until the others are within the budget.
   private func evictSegments() {
-    while let gone = worker.withLock({ takeExcess(&$0) }) {
-      var targets = gone.targets[...]
-      while !targets.isEmpty {
-        let step = targets.prefix(Self.evictionStep)
-        targets = targets.dropFirst(Self.evictionStep)
-        state.withLock { state in
-          for target in step {
-            state.index.remove(target: target) { $0.segment == gone.identity.number }
-          }
+    while let gone = worker.withLock({ takeExcess(&$0) }) { evict(gone) }
+  }
+
+  private func evict(_ gone: SegmentSummary) {
+    var targets = gone.targets[...]
+    while !targets.isEmpty {
+      let step = targets.prefix(Self.evictionStep)
+      targets = targets.dropFirst(Self.evictionStep)
+      state.withLock { state in
+        for target in step {
+          state.index.remove(target: target) { $0.segment == gone.identity.number }
         }
       }
-      forgetPurges()
-      do throws(SystemError) {
-        try directory.remove(Recovery.name(of: gone.identity.number))
-      } catch {
-        countFailure()
-      }
+    }
+    forgetPurges()
+    do throws(SystemError) {
+      try directory.remove(Recovery.name(of: gone.identity.number))
+    } catch {
+      countFailure()
     }
   }
 
   private static let evictionStep = 256
 
   private func takeExcess(_ worker: inout WorkerState) -> SegmentSummary? {
+    guard let oldest = worker.old.first else { return nil }
     let total = worker.old.reduce(worker.writer.bytes) { $0 + $1.bytes }
-    guard total > settings.budget, !worker.old.isEmpty else { return nil }
+    // Where there are no responses, and none before, nothing is left to be said about any.
+    guard total > settings.budget || oldest.targets.isEmpty else { return nil }
     return worker.old.removeFirst()
   }
 

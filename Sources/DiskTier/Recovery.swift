@@ -129,7 +129,7 @@ struct Recovery {
           count: SegmentFormat.recordHeadCount + head.payloadCount,
           keyTag: UInt32(truncatingIfNeeded: hashes.key), sequence: head.sequence,
           needsValidation: false),
-        target: hashes.target)
+        target: hashes.target, isOnly: head.varyCount == 0)
       summary.targets.append(hashes.target)
     case .targetGone:
       guard head.isRight(lines: key.span, body: [UInt8]().span) else {

@@ -254,14 +254,42 @@ import Testing
     #expect(sizes.reduce(0, +) <= 16_384)
   }
 
-  @Test func `what does not fit a segment, and what is too many, is not written`() throws {
-    let tier = try tier(segmentBytes: 4096, responseLimit: 3)
-    let store = store(tier)
-    try DiskFixture.put([UInt8](repeating: 1, count: 5000), at: "/long", in: store)
-    for number in 0..<5 { try DiskFixture.put([1], at: "/\(number)", in: store) }
+  @Test func `what does not fit a segment is not written`() throws {
+    let tier = try tier(segmentBytes: 4096)
+    try DiskFixture.put([UInt8](repeating: 1, count: 5000), at: "/long", in: store(tier))
     tier.flush()
-    #expect(tier.counters.responses == 3)
-    #expect(tier.counters.skipped == 3)
+    #expect(tier.counters.responses == 0)
+    #expect(tier.counters.skipped == 1)
+  }
+
+  @Test func `there are no more responses than the limit, and the oldest go for newer ones`() throws
+  {
+    let tier = try tier(responseLimit: 3)
+    let store = store(tier)
+    // Every fourth finds the index full, and its segment goes.
+    for number in 0..<19 {
+      try DiskFixture.put([1], at: "/\(number)", in: store)
+      tier.flush()
+      #expect(tier.counters.responses <= 3)
+    }
+    #expect(try DiskFixture.fetch("/0", from: tier) == nil)
+    #expect(try DiskFixture.fetch("/18", from: tier) != nil)
+  }
+
+  @Test func `what a newer response stands for is not counted any more`() throws {
+    var tier = try tier()
+    let store = store(tier)
+    for number in 0..<5 as Range<UInt8> { try DiskFixture.put([number], at: "/keys", in: store) }
+    tier.flush()
+    #expect(tier.counters.responses == 1)
+    tier.close()
+    tier = try self.tier()
+    #expect(tier.counters.responses == 1)
+  }
+
+  @Test func `runs that wrote nothing leave no segments behind`() throws {
+    for _ in 0..<5 { try tier().close() }
+    #expect(scratch.segments.count == 1)
   }
 
   @Test func `a disk that fails costs what would have been written, and nothing else`() throws {
