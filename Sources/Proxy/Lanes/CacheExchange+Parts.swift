@@ -90,6 +90,10 @@ extension CacheExchange {
   /// A part has come that was to complete a stored one; whether that is dealt with.
   func combines(_ head: ResponseHead, framing: BodyFraming) -> Bool {
     guard case .completing(let old, _) = fetchPlan else { return false }
+    if let withheld, head.status == .partialContent {
+      askWhole(insteadOf: old, because: CacheReason(withheld))
+      return true
+    }
     fetchPlan = .usual
     let decision = combineDecision(
       held: old.held, by: head, contentLength: framing.knownLength, to: request,
@@ -106,6 +110,16 @@ extension CacheExchange {
       askWhole(insteadOf: nil, because: .objectTooLarge)
     case .refuse(let reason): askWhole(insteadOf: old, because: reason)
     }
+    return true
+  }
+
+  /// A part that was to complete a stored one is a decision; whether that is dealt with. It answers
+  /// nobody: the client asked for something else.
+  func asksWhole(insteadOf head: ResponseHead) -> Bool {
+    guard case .completing(let old, _) = fetchPlan, head.status == .partialContent else {
+      return false
+    }
+    askWhole(insteadOf: old, because: .decision)
     return true
   }
 

@@ -122,7 +122,9 @@ class CacheExchange: Exchange {
     if request.method != .head, contradictsItsRange(head, contentLength: framing.knownLength) {
       return fail(.originMalformed)
     }
-    switch course.headArrived(reading(of: head, framing: framing)) {
+    let reading = reading(of: head, framing: framing)
+    if reading == .decision, asksWhole(insteadOf: head) { return }
+    switch course.headArrived(reading) {
     case .merge: if let stored { validated(stored, by: head) }
     case .askAgain: if let stored { forget(stored, because: .decision) }
     case .answerStale:
@@ -140,6 +142,8 @@ class CacheExchange: Exchange {
   private func reading(of head: ResponseHead, framing: BodyFraming)
     -> CacheCourse.HeadReading
   {
+    withheld = nil
+    inspection = nil
     let sign = decisionSign(head)
     if stored != nil, head.status == .notModified {
       return sign == nil ? .confirmation : .spoiltConfirmation
@@ -241,6 +245,7 @@ class CacheExchange: Exchange {
     let content = response.content
     let framing = isWhole ? .length(Int64(content.count)) : response.framing
     if case .decision(let sign) = finding {
+      if asksWhole(insteadOf: response.head) { return }
       guard course.headArrived(.decision) == .changeLane else {
         return giveUpDecision(response.head.status)
       }
