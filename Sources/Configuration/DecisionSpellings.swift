@@ -78,8 +78,7 @@ enum PathSpelling {
         ASCII.backslash:
         return false
       case ASCII.slash where previous == ASCII.slash: return false
-      case UInt8(ascii: ".") where previous == ASCII.slash && isDotSegment(path[index...]):
-        return false
+      case UInt8(ascii: ".") where endsSegment(path[index...].dropFirst()): return false
       default: break
       }
       previous = byte
@@ -87,27 +86,31 @@ enum PathSpelling {
     return previous != ASCII.slash || path.count <= 1
   }
 
-  private static func isDotSegment(_ rest: ArraySlice<UInt8>) -> Bool {
-    let segment = rest.prefix { $0 != ASCII.slash }
-    return segment.equals(".") || segment.equals("..")
+  private static func endsSegment(_ rest: ArraySlice<UInt8>) -> Bool {
+    rest.isEmpty || rest.first == ASCII.slash
   }
 
   /// The path with escapes decoded (twice, as behind a second server), backslashes as slashes,
   /// parameters cut off, empty and dot segments resolved, in small letters, without a slash at the
-  /// end.
+  /// end. It ends where a server takes an escaped NUL, question mark or hash for its end; dots and
+  /// white space at the end of a segment go, as on file systems that know none.
   static func forgiving(_ path: ArraySlice<UInt8>) -> [UInt8] {
-    let bytes = decoded(decoded(path)[...]).map { byte in
+    let whole = decoded(decoded(path)[...])
+    let bytes = whole.prefix { $0 != 0 && $0 != ASCII.questionMark && $0 != 0x23 }.map { byte in
       byte == ASCII.backslash ? ASCII.slash : ASCII.lowercased(byte)
     }
     var segments: [ArraySlice<UInt8>] = []
     for part in bytes.split(separator: ASCII.slash) {
-      let segment = part.prefix { $0 != ASCII.semicolon }
-      if segment.isEmpty || segment.equals(".") { continue }
+      var segment = part.prefix { $0 != ASCII.semicolon }
+      while let last = segment.last, last <= ASCII.space { segment.removeLast() }
       if segment.equals("..") {
         _ = segments.popLast()
-      } else {
-        segments.append(segment)
+        continue
       }
+      while let last = segment.last, last <= ASCII.space || last == UInt8(ascii: ".") {
+        segment.removeLast()
+      }
+      if !segment.isEmpty { segments.append(segment) }
     }
     guard !segments.isEmpty else { return [ASCII.slash] }
     return segments.flatMap { [ASCII.slash] + $0 }

@@ -25,6 +25,8 @@ import Verdict
   @Test(arguments: [
     "/login/", "//login", "/LOGIN", "/login;x", "/./login", "/x/../login", "/login%2f",
     "/%4cogin", "/login/.", "/login//", "/x;y/..;/login", "/%256cogin", "/login%5c", "/login;a/;b",
+    "/login%20", "/login%00", "/login%00.css", "/login.", "/login./", "/login%3fa", "/login%23",
+    "/login%09", "/login%2e", "/x/..%20/login", "/login%2500",
   ])
   func `another spelling of a decision's path counts as that path`(target: String) throws {
     let spellings = DecisionSpellings([
@@ -33,7 +35,10 @@ import Verdict
     #expect(spellings.decisionMeant(by: Self.head(target), client: nil) == 0)
   }
 
-  @Test(arguments: ["/", "/log", "/logins", "/login/x", "/assets/login.css", "/%", "/%6", "/.."])
+  @Test(arguments: [
+    "/", "/log", "/logins", "/login/x", "/assets/login.css", "/login.css", "/.login", "/%", "/%6",
+    "/..",
+  ])
   func `other paths are other paths`(target: String) throws {
     let spellings = DecisionSpellings([
       try Self.route("/login", isDecision: true), try Self.route("/**", isDecision: false),
