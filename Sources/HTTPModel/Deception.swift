@@ -76,7 +76,8 @@ extension FieldSection {
   package static let ordinarySize = 4096
 
   /// Whether the fields of a request are longer than those of ordinary ones, or hold what few
-  /// servers expect: the error that comes of it is nobody else's (cache-poisoned denial of service).
+  /// servers expect: the error that comes of it is nobody else's (cache-poisoned denial of
+  /// service).
   package var isOdd: Bool {
     var count = 0
     for line in lines {

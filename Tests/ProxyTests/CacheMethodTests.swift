@@ -190,6 +190,23 @@ import Verdict
     #expect(other["Cache-Status"]?.contains("; hit") == true)
   }
 
+  // MARK: Queries
+
+  @Test func `a response that does not change with parts of the query answers for all of them`()
+    throws
+  {
+    let origin = try ScriptedOrigin { _ in Self.ok("x", "No-Vary-Search: params=(\"utm\")\r\n") }
+    let proxy = try proxy(before: origin)
+    _ = try proxy.get("/a?x=1&utm=1")
+    for target in ["/a?x=1&utm=2", "/a?x=1", "/a?utm=3&x=1&utm=4"] {
+      #expect(try proxy.get(target)["Cache-Status"]?.contains("; hit") == true)
+    }
+    #expect(try proxy.get("/a?x=2")["Cache-Status"]?.contains("; hit") == false)
+    #expect(try proxy.get("/b?x=1")["Cache-Status"]?.contains("; hit") == false)
+    #expect(try ask("PUT", "/a?x=1&utm=9", proxy, "Content-Length: 0\r\n\r\n").status == 200)
+    #expect(try proxy.get("/a?x=1")["Cache-Status"]?.contains("; hit") == false)
+  }
+
   // MARK: Forwarded, never stored
 
   @Test func `a method nobody knows is forwarded and its success invalidates`() throws {

@@ -16,6 +16,11 @@ extension Exchange {
         for: request, scheme: scheme, response: head, partition: route.partition, rules: rules)
       for key in keys { worker.shared.store.invalidate(key) }
     }
+    if let rules = route.cache,
+      let key = worker.searchKey(for: request, scheme: scheme, route: route, rules: rules)
+    {
+      worker.shared.store.invalidate(key)
+    }
     let groups = groupInvalidations(for: request, response: head)
     guard !groups.isEmpty else { return }
     var own: [UInt8] = []

@@ -20,10 +20,12 @@ extension CacheExchange {
       return nil
     }
     let length: Int64? = if case .length(let count) = framing { count } else { nil }
-    // What a POST itself has just made invalid does not count against its own answer.
+    // What a POST itself has just made invalid does not count against its own answer, nor what
+    // happened to one of many queries against what is stored for all of them.
+    let searchKey = searchKey(of: storable)
     let opening = worker.shared.store.open(
-      storable, key: key, request: request, length: length,
-      since: request.method == .get ? moment : nil)
+      storable, key: searchKey ?? key, request: request, length: length,
+      since: request.method == .get && searchKey == nil ? moment : nil)
     switch opening {
     case .writer(let writer):
       self.writer = writer
@@ -36,6 +38,18 @@ extension CacheExchange {
       worker.counters.countStore(reason)
       return nil
     }
+  }
+
+  /// The key of a response that says which parts of the query change it; nil for nearly all.
+  private func searchKey(of storable: StorableResponse) -> [UInt8]? {
+    guard storable.metadata.flags.contains(.variesBySearch), rules.usesNoVarySearch,
+      request.method == .get
+    else { return nil }
+    let annex = storable.annex.bytes
+    guard let encoded = StoredAnnex.searchRule(in: annex.span) else { return nil }
+    return worker.rememberedSearchKey(
+      for: request, scheme: clientFacts.isSecure ? .https : .http, route: route, rules: rules,
+      encoded: encoded)
   }
 
   /// Whether the response would be stored if its content says nothing against it.

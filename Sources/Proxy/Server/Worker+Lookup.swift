@@ -65,7 +65,15 @@ extension Worker {
     let request = incoming.head
     // A local: a span of a stored property is refused where exclusivity is not checked at run time.
     let key = keyBuffer
-    let found = shared.store.lookup(permit, key: key.span, request: request)
+    var found = shared.store.lookup(permit, key: key.span, request: request)
+    if case .miss = found, rules.usesNoVarySearch {
+      let scheme: Scheme = client.facts.isSecure ? .https : .http
+      if let other = searchKey(for: request, scheme: scheme, route: route, rules: rules),
+        case .found(let stored) = shared.store.lookup(permit, key: other.span, request: request)
+      {
+        found = .found(stored)
+      }
+    }
     var lookup = CacheLookup(reason: .nothingStored, permit: permit)
     let decision: ReuseDecision
     switch found {
@@ -182,18 +190,69 @@ extension Worker {
   private func writeRuledKey(
     for request: RequestHead, scheme: Scheme, route: RoutePlan, rules: KeyRules
   ) -> Bool {
-    var isWhole = true
-    let secret = shared.keySecret
+    var digester = KeyDigester(secret: shared.keySecret)
     CacheKey.write(
       for: request, scheme: scheme, partition: route.partition, rules: rules,
-      digest: { part in
-        do throws(CryptographyError) {
-          return Array(try secret.code(of: Array(part)).bytes)
-        } catch {
-          isWhole = false
-          return []
-        }
-      }, into: &keyBuffer)
-    return isWhole
+      digest: { digester.digest($0) }, into: &keyBuffer)
+    return !digester.hasFailed
+  }
+
+  /// The key under which what answers any query like the request's is stored, by the newest
+  /// `No-Vary-Search` rule of its path; nil where none is known.
+  func searchKey(
+    for request: RequestHead, scheme: Scheme, route: RoutePlan, rules: CacheRules
+  ) -> [UInt8]? {
+    var path: [UInt8] = []
+    CacheKey.writePathKey(
+      for: request, scheme: scheme, partition: route.partition, into: &path)
+    guard let encoded = shared.store.searchRule(of: path.span),
+      let search = NoVarySearch(encoded: encoded)
+    else { return nil }
+    return searchKey(for: request, scheme: scheme, route: route, rules: rules, search: search)
+  }
+
+  /// The key by a rule that came with a response; the rule is remembered for the path.
+  func rememberedSearchKey(
+    for request: RequestHead, scheme: Scheme, route: RoutePlan, rules: CacheRules,
+    encoded: [UInt8]
+  ) -> [UInt8]? {
+    guard let search = NoVarySearch(encoded: encoded),
+      let key = searchKey(
+        for: request, scheme: scheme, route: route, rules: rules, search: search)
+    else { return nil }
+    var path: [UInt8] = []
+    CacheKey.writePathKey(
+      for: request, scheme: scheme, partition: route.partition, into: &path)
+    shared.store.rememberSearchRule(encoded, of: path)
+    return key
+  }
+
+  private func searchKey(
+    for request: RequestHead, scheme: Scheme, route: RoutePlan, rules: CacheRules,
+    search: NoVarySearch
+  ) -> [UInt8]? {
+    var digester = KeyDigester(secret: shared.keySecret)
+    var key: [UInt8] = []
+    CacheKey.writeSearchKey(
+      for: request, scheme: scheme, partition: route.partition, rules: rules.keys,
+      digest: { digester.digest($0) }, search: search, into: &key)
+    return digester.hasFailed ? nil : key
+  }
+}
+
+/// Makes digests of the secret parts of a key; without a digest there is no key.
+private struct KeyDigester {
+  let secret: HMACSHA256Key
+  private(set) var hasFailed = false
+
+  init(secret: HMACSHA256Key) { self.secret = secret }
+
+  mutating func digest(_ part: ArraySlice<UInt8>) -> [UInt8] {
+    do throws(CryptographyError) {
+      return Array(try secret.code(of: Array(part)).bytes)
+    } catch {
+      hasFailed = true
+      return []
+    }
   }
 }
