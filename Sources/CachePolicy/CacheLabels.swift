@@ -5,6 +5,7 @@ internal import Primitives
 /// have long used): groups from `Cache-Groups`, tags from `Surrogate-Key` (separated by spaces) and
 /// `Cache-Tag` (separated by commas). Those past the limits of `StoredAnnex` are not kept.
 package func cacheLabels(of fields: FieldSection) -> [CacheLabel] {
+  guard fields.containsAny(of: labelFields) else { return [] }
   var labels: [CacheLabel] = []
   var byteCount = 0
   func add(_ kind: CacheLabel.Kind, _ name: some Collection<UInt8>) {
@@ -17,14 +18,16 @@ package func cacheLabels(of fields: FieldSection) -> [CacheLabel] {
     byteCount += name.count
   }
   for name in groups(in: fields, .cacheGroups) { add(.group, name) }
-  for value in fields.values(named: [UInt8](ascii: "Surrogate-Key")) {
+  for value in fields.values(of: .surrogateKey) {
     for name in value.split(separator: ASCII.space) { add(.tag, name) }
   }
-  for value in fields.values(named: [UInt8](ascii: "Cache-Tag")) {
+  for value in fields.values(of: .cacheTag) {
     for name in value.split(separator: ASCII.comma) { add(.tag, name.trimmingOptionalWhitespace()) }
   }
   return labels
 }
+
+private let labelFields = KnownFieldSet([.cacheGroups, .surrogateKey, .cacheTag])
 
 /// The groups that a response to an unsafe request makes invalid on its own origin (RFC 9875 §3).
 /// Empty for safe methods and errors.

@@ -49,6 +49,9 @@ struct Preferences {
   }
 
   private static func member(_ text: ArraySlice<UInt8>) -> Member? {
+    guard text.contains(ASCII.semicolon) else {
+      return Member(name: text.asciiLowercased(), weight: 1000)
+    }
     let parts = text.split(separator: ASCII.semicolon, omittingEmptySubsequences: false)
       .map { $0.trimmingOptionalWhitespace() }
     guard let first = parts.first, !first.isEmpty else { return nil }

@@ -25,7 +25,7 @@ internal import Primitives
   case xForwardedProto, xForwardedPort, xOriginalMethod, xOriginalURI, xProxyCache, xRealIP
   case xRequestID, xServedBy, xVarnish
   case wantContentDigest, reprDigest
-  case xHTTPMethod, xHTTPMethodOverride, xMethodOverride
+  case xHTTPMethod, xHTTPMethodOverride, xMethodOverride, surrogateKey, cacheTag
 
   /// The name in its customary spelling, as this program writes it.
   package var name: StaticString {
@@ -131,6 +131,8 @@ internal import Primitives
     case .xHTTPMethod: "X-HTTP-Method"
     case .xHTTPMethodOverride: "X-HTTP-Method-Override"
     case .xMethodOverride: "X-Method-Override"
+    case .surrogateKey: "Surrogate-Key"
+    case .cacheTag: "Cache-Tag"
     }
   }
 }
