@@ -1,0 +1,42 @@
+/// The page about all reasons, as Markdown, made of their table.
+package enum CacheReasonReference {
+  package static var text: String {
+    var text = """
+      # Why the cache did what it did
+
+      Written by `make docs` from the program's own table. The code is the same in `detail` of \
+      `Cache-Status` (RFC 9211 §2.7), in `cache` of the access log, in the label `result` of the \
+      cache's [metrics](metrics.md) and in `countersign explain`. Codes are stable. *operator* \
+      marks what a setting decides, *DESIGN* what this program adds to the RFCs, an id such as \
+      *PSN-03* the [check](findings.md) that it serves.
+
+      | code | `fwd` | rule | what it says | what would change it |
+      |---|---|---|---|---|
+
+      """
+    for reason in CacheReason.allCases {
+      let row = reason.row
+      text += "| `\(row.code)` | \(reason.forwardColumn) | \(row.section) | \(row.meaning) | "
+      text += "\(reason.remedy ?? "")" + " |\n"
+    }
+    return text
+  }
+}
+
+extension CacheReason {
+  /// What `fwd` says where a request goes to the origin for this reason; nothing where none does.
+  fileprivate var forwardColumn: String {
+    let cause = forwardCause
+    return cause == .bypass && !isBypass ? "" : "`\(cause.token)`"
+  }
+
+  /// Whether a request passes the store by for this reason.
+  private var isBypass: Bool {
+    switch self {
+    case .decision, .cacheDisabled, .requestContent, .requestAuthorization, .requestCookie,
+      .requestPrecondition, .bypassRule, .methodOverride:
+      true
+    default: false
+    }
+  }
+}
