@@ -107,7 +107,7 @@ let package = Package(
       "Command",
       [
         "Primitives", "HTTPModel", "HTTPWire", "Platform", "Cryptography", "TLS", "EventLoop",
-        "Transport", "Telemetry", "Configuration", "Proxy", "Admin", "Audit",
+        "Transport", "Telemetry", "CachePolicy", "Configuration", "Proxy", "Admin", "Audit",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import CachePolicy
 internal import Configuration
 internal import Proxy
 
@@ -19,7 +20,7 @@ struct CountersignCommand: ParsableCommand {
     version: ProxyVersion.text,
     subcommands: [
       ServeCommand.self, CheckCommand.self, ProxyCommand.self, PurgeCommand.self,
-      SchemaCommand.self, ReferenceCommand.self, VersionCommand.self,
+      ExplainCommand.self, SchemaCommand.self, ReferenceCommand.self, VersionCommand.self,
     ])
 
 }
@@ -33,13 +34,27 @@ struct SchemaCommand: ParsableCommand {
   func run() { Terminal.tell(SettingsSchema.text) }
 }
 
-/// `countersign reference`: the reference of all settings, which `docs/configuration.md` is.
+/// `countersign reference`: what `docs/configuration.md` and `docs/cache-reasons.md` are.
 struct ReferenceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "reference", abstract: "Print the reference of all settings, as Markdown.",
+    commandName: "reference",
+    abstract: "Print the reference of all settings, or of the cache's reasons, as Markdown.",
     shouldDisplay: false)
 
-  func run() { Terminal.tell(SettingsReference.text) }
+  enum Page: String, ExpressibleByArgument, CaseIterable {
+    case settings
+    case cacheReasons = "cache-reasons"
+  }
+
+  @Argument(help: "settings or cache-reasons.")
+  var page = Page.settings
+
+  func run() {
+    switch page {
+    case .settings: Terminal.tell(SettingsReference.text)
+    case .cacheReasons: Terminal.tell(CacheReasonReference.text)
+    }
+  }
 }
 
 /// `countersign version`.

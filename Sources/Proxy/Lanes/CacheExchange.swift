@@ -150,19 +150,15 @@ class CacheExchange: Exchange {
     }
     if let stored, mayAnswerStale(stored, because: .status(head.status)) { return .coveredError }
     if sign != nil { return .decision }
-    let kind = route.service.settings.kind
-    if kind == .auth, head.status.findsFaultWithRequest { withheld = .refusedRequest }
-    guard request.method != .head, framing.knownLength != 0 else { return .plain }
-    let inspection = ContentInspection(
-      of: head, to: request, kind: kind, isDeclared: route.isDeclaredHarmless,
-      isStorable: kind == .auth && isStorable(head, framing: framing), length: framing.knownLength)
-    let nothing: [UInt8] = []
-    switch inspection.finding(in: nothing.span, isWhole: false) {
-    case .needsMore:
+    withheld = ResponseLook.withheld(head, route: route)
+    let look = ResponseLook(at: head, framing: framing, to: request, route: route) {
+      isStorable(head, framing: framing)
+    }
+    switch look {
+    case .unclear(let inspection):
       self.inspection = inspection
       return .unclear
-    case .withheld(let reason): withheld = reason
-    case .decision, .nothing: break
+    case .plain(let reason): if let reason { withheld = reason }
     }
     return .plain
   }

@@ -11,16 +11,12 @@ extension Worker {
   func beginCacheLane(
     _ incoming: IncomingRequest, on client: ClientConnection, route: RoutePlan
   ) {
-    let request = incoming.head
-    // A change of protocol is the origin's to answer.
-    if !route.settings.upgrades.isEmpty, request.fields.contains(.upgrade) {
-      return pass(incoming, on: client, route: route, reason: .methodNotCacheable)
-    }
     guard let rules = route.cache else {
       return pass(incoming, on: client, route: route, reason: .cacheDisabled)
     }
-    guard rules.hasRareRules, !rules.vary.isEmpty, request.method == .get || request.method == .head
-    else { return decide(incoming, on: client, route: route, rules: rules) }
+    guard route.normalises(incoming.head) else {
+      return decide(incoming, on: client, route: route, rules: rules)
+    }
     // What is looked up is what the origin gets to see.
     var incoming = incoming
     rules.vary.normalise(&incoming.head.fields)
@@ -31,7 +27,7 @@ extension Worker {
     _ incoming: IncomingRequest, on client: ClientConnection, route: RoutePlan, rules: CacheRules
   ) {
     let request = incoming.head
-    switch lookupDecision(for: request, exchange: .other, rules: rules) {
+    switch route.lookup(of: request) {
     case .bypass(let reason):
       pass(incoming, on: client, route: route, reason: reason)
     case .lookUp(let permit):

@@ -21,31 +21,23 @@ extension Worker {
       client.response.closeAfterResponse()
       return refuse(incoming, .connectRefused, on: client)
     }
-    guard let route = plan.route(for: incoming.head, client: client.facts.certificate) else {
-      return refuse(incoming, .noRoute, on: client)
-    }
-    if let failure = refusal(of: incoming, route: route) {
-      return refuse(incoming, failure, on: client, route: route)
-    }
-    if let rule = route.decision {
-      return start(
+    switch plan.course(
+      of: incoming.head, framing: incoming.framing, client: client.facts.certificate)
+    {
+    case .noRoute: refuse(incoming, .noRoute, on: client)
+    case .refused(let failure, let route): refuse(incoming, failure, on: client, route: route)
+    case .decision(let route):
+      guard let rule = route.decision else { return refuse(incoming, .noRoute, on: client) }
+      start(
         DecisionExchange(incoming, id: nextExchangeID(), on: client, route: route, rule: rule),
         on: client)
-    }
-    if let meant = plan.decisionMeant(by: incoming.head, client: client.facts.certificate) {
-      return beginOtherSpelling(incoming, of: meant, on: client, route: route)
-    }
-    switch classify(
-      incoming.head, declaration: route.isDeclaredHarmless ? .cacheable : .nothing,
-      kind: route.service.settings.kind,
-      hasClientCertificate: client.facts.certificate != nil)
-    {
-    case .decision(let sign):
+    case .otherSpelling(let meant): beginOtherSpelling(incoming, of: meant, on: client)
+    case .undeclared(let sign, let route):
       start(
         UndeclaredExchange(
           incoming, id: nextExchangeID(), on: client, route: route, sign: sign),
         on: client)
-    case .other: beginCacheLane(incoming, on: client, route: route)
+    case .cache(_, let route): beginCacheLane(incoming, on: client, route: route)
     }
   }
 
@@ -53,32 +45,13 @@ extension Worker {
   /// forgivingly: what comes back is verified like that route's answers, or a verdict would get
   /// past by another spelling.
   private func beginOtherSpelling(
-    _ incoming: IncomingRequest, of meant: RoutePlan, on client: ClientConnection,
-    route: RoutePlan
+    _ incoming: IncomingRequest, of meant: RoutePlan, on client: ClientConnection
   ) {
-    guard let rule = meant.decision, !meant.isAudit else {
-      return start(
-        UndeclaredExchange(
-          incoming, id: nextExchangeID(), on: client, route: route, sign: .otherSpelling),
-        on: client)
-    }
-    if let failure = refusal(of: incoming, route: meant) {
-      return refuse(incoming, failure, on: client, route: meant)
-    }
+    guard let rule = meant.decision else { return refuse(incoming, .noRoute, on: client) }
     let exchange = DecisionExchange(
       incoming, id: nextExchangeID(), on: client, route: meant, rule: rule)
     report(spelling: incoming.head.path, of: exchange)
     start(exchange, on: client)
-  }
-
-  /// Why a request is refused before anything else is looked at; nil to go on.
-  private func refusal(of incoming: IncomingRequest, route: RoutePlan) -> ProxyFailure? {
-    if incoming.head.method == .trace { return .traceRefused }
-    if case .length(let count) = incoming.framing, let limit = route.requestBodyBytes, count > limit
-    {
-      return .requestBodyTooLarge
-    }
-    return nil
   }
 
   // MARK: Starting and refusing
