@@ -4,7 +4,8 @@
 #   make build    build the release program: .build/release/countersign
 #   make run      start the sample auth service and Countersign in front of it; Ctrl-C stops both
 #   make test     build everything and run every test: units, tidiness, journeys with real processes
-#   make check    the long way: formatting, tests under the thread and address sanitizers, more fuzzing
+#   make check    the long way: formatting, tests under the thread and address sanitizers, fuzzing
+#   make fuzz     every parser under libFuzzer for FUZZ_SECONDS (30) each
 #   make bench    measure beside nginx on this machine; the table also goes to Benchmarks/RESULTS.md
 #   make format   lay the source out as .swift-format says
 #   make docs     write the reference pages that are generated from the program
@@ -13,9 +14,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-bench build examples run test lint check bench format docs clean
+.PHONY: help deps deps-bench build examples run test lint check fuzz bench format docs clean
 
-SWIFT_FILES := Package.swift Sources Tests Benchmarks Examples/Package.swift Examples/Sources
+SWIFT_FILES := Package.swift Sources Tests Fuzzers/Run Fuzzers/Targets Benchmarks Examples/Package.swift Examples/Sources
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -47,8 +48,13 @@ lint:
 	swift format lint --strict --recursive --parallel $(SWIFT_FILES)
 
 check: deps lint examples
-	FUZZ_ROUNDS=$${FUZZ_ROUNDS:-20} swift test --disable-xctest --sanitize thread --scratch-path .build/thread
-	FUZZ_ROUNDS=$${FUZZ_ROUNDS:-20} swift test --disable-xctest --sanitize address --scratch-path .build/address
+	FUZZ_ROUNDS=$${FUZZ_ROUNDS:-20} scripts/check-threads
+	ASAN_OPTIONS="detect_leaks=0 $${ASAN_OPTIONS:-}" FUZZ_ROUNDS=$${FUZZ_ROUNDS:-20} \
+	  swift test --disable-xctest --sanitize address --scratch-path .build/address
+	FUZZ_SECONDS=$${FUZZ_SECONDS:-60} scripts/fuzz
+
+fuzz: deps
+	@scripts/fuzz
 
 bench: deps-bench build
 	@Benchmarks/run

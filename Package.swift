@@ -184,6 +184,23 @@ let package = Package(
         "TestSupport",
         .product(name: "Logging", package: "swift-log"),
       ]),
+    // What the fuzzers feed, for `make fuzz` and for the tests that replay the corpora.
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "Primitives", "HTTPModel", "HTTPWire", "CachePolicy", "Verdict", "Configuration",
+        "TestSupport",
+      ],
+      path: "Fuzzers/Targets", swiftSettings: strict),
+    tests("Fuzz", ["FuzzTargets"]),
     tests("Tidy", []),
   ]
 )
+
+// The fuzzers themselves need libFuzzer, which `swift build --sanitize fuzzer` brings along.
+if Context.environment["FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "fuzz", dependencies: ["FuzzTargets"], path: "Fuzzers/Run", swiftSettings: strict))
+  package.products.append(.executable(name: "fuzz", targets: ["fuzz"]))
+}

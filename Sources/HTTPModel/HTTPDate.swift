@@ -5,9 +5,13 @@ package enum HTTPDate {
   private static let dayNames = [UInt8](ascii: "SunMonTueWedThuFriSat")
   private static let monthNames = [UInt8](ascii: "JanFebMarAprMayJunJulAugSepOctNovDec")
 
-  /// The preferred form, 29 bytes: `Sun, 06 Nov 1994 08:49:37 GMT`.
+  /// The first and the last second that four digits of a year can name.
+  private static let expressible = Int64(-62_167_219_200)...253_402_300_799
+
+  /// The preferred form, 29 bytes: `Sun, 06 Nov 1994 08:49:37 GMT`. What lies outside of the years
+  /// 0 to 9999 becomes the nearest moment within.
   package static func format(_ time: WallTime) -> [UInt8] {
-    let seconds = time.secondsSinceEpoch
+    let seconds = min(max(time.secondsSinceEpoch, expressible.lowerBound), expressible.upperBound)
     let days = floorDivide(seconds, 86_400)
     let secondOfDay = seconds - days * 86_400
     let (year, month, day) = civil(fromDays: days)
@@ -156,8 +160,10 @@ package enum HTTPDate {
 
   private static func moment(year: Int, month: Int, day: Int, secondOfDay: Int) -> WallTime? {
     guard day >= 1, day <= daysInMonth(month, of: year) else { return nil }
-    return WallTime(
-      secondsSinceEpoch: days(fromYear: year, month: month, day: day) * 86_400 + Int64(secondOfDay))
+    let seconds =
+      days(fromYear: year, month: month, day: day) * 86_400 + Int64(secondOfDay)
+    // A leap second at the end of 9999 would be a moment that cannot be written down again.
+    return WallTime(secondsSinceEpoch: min(seconds, expressible.upperBound))
   }
 
   private static func daysInMonth(_ month: Int, of year: Int) -> Int {

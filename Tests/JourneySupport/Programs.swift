@@ -9,6 +9,12 @@ package enum Programs {
     return url.path
   }()
 
+  /// Whether these tests and the program were built for a sanitizer, which needs memory of its own:
+  /// `make check` sets the options of each.
+  package static let isSanitized = ["TSAN_OPTIONS", "ASAN_OPTIONS"].contains {
+    ProcessInfo.processInfo.environment[$0] != nil
+  }
+
   /// `countersign` as it was built together with these tests.
   package static func countersign() throws -> String {
     let directory = URL(
