@@ -102,6 +102,20 @@ import Testing
     #expect(try !isHit(proxy, "/sorted/a?a=2&b=1"))
   }
 
+  @Test func `a URL names what answers other queries, too`() throws {
+    let origin = try ScriptedOrigin { _ in
+      "HTTP/1.1 200 OK\r\nCache-Control: max-age=600\r\nNo-Vary-Search: params=(\"utm\")\r\n"
+        + "Content-Length: 2\r\n\r\nhi"
+    }
+    let proxy = try Countersign(before: origin.endpoint, routes: Self.routes)
+    _ = try isHit(proxy, "/assets/a?x=1&utm=2")
+    #expect(try isHit(proxy, "/assets/a?utm=3&x=1"))
+    #expect(
+      try purge(proxy, "--url", proxy.url("/assets/a?x=1&utm=4"))
+        == "{\"removed\":1,\"staled\":0}\n")
+    #expect(try !isHit(proxy, "/assets/a?utm=3&x=1"))
+  }
+
   @Test func `a soft purge has what is stored validated`() throws {
     let origin = try Self.origin()
     let proxy = try Countersign(before: origin.endpoint, routes: Self.routes)

@@ -69,7 +69,7 @@ package final class ProxyView: Sendable {
   /// store: not for a loop.
   package func purge(_ request: PurgeRequest) -> PurgeAnswer {
     guard let plan = standing?.plan else { return .refused("The proxy starts.") }
-    guard let selectors = plan.selectors(of: request.subject) else {
+    guard let selectors = plan.selectors(of: request.subject, in: shared.store) else {
       return .refused(
         "A url or prefix is absolute, like https://auth.example.com/assets/; "
           + "a host is a name, with a port or without.")

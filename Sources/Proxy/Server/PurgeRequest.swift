@@ -88,9 +88,10 @@ struct TargetURL {
 
 extension Plan {
   /// What the store is asked to purge; nil where the request cannot be understood.
-  func selectors(of subject: PurgeRequest.Subject) -> [PurgeSelector]? {
+  func selectors(of subject: PurgeRequest.Subject, in store: CacheStore) -> [PurgeSelector]? {
     switch subject {
-    case .url(let text): return TargetURL(text).map(selectors)
+    case .url(let text):
+      return TargetURL(text).map { selectors(of: $0) + searchSelectors(of: $0, in: store) }
     case .prefix(let text):
       return TargetURL(text).map {
         [.prefix(scheme: $0.scheme, authority: $0.authority, path: $0.target)]
@@ -119,6 +120,28 @@ extension Plan {
       CacheKey.write(
         for: url.request, scheme: url.scheme, rules: rule, digest: { _ in [] }, into: &key)
       // What comes from fields is no part of what is purged.
+      let selector = PurgeSelector.target(key: Array(key[CacheKey.base(of: key.span)]))
+      if !found.contains(selector) { found.append(selector) }
+    }
+    return found
+  }
+
+  /// The same target where what is stored says by `No-Vary-Search` that it answers other queries,
+  /// too: under its query as that rule brings it together.
+  private func searchSelectors(of url: TargetURL, in store: CacheStore) -> [PurgeSelector] {
+    var found: [PurgeSelector] = []
+    for route in routes {
+      guard let rules = route.cache else { continue }
+      var path: [UInt8] = []
+      CacheKey.writePathKey(
+        for: url.request, scheme: url.scheme, partition: route.partition, into: &path)
+      guard let encoded = store.searchRule(of: path.span),
+        let search = NoVarySearch(encoded: encoded)
+      else { continue }
+      var key: [UInt8] = []
+      CacheKey.writeSearchKey(
+        for: url.request, scheme: url.scheme, rules: rules.keys, digest: { _ in [] },
+        search: search, into: &key)
       let selector = PurgeSelector.target(key: Array(key[CacheKey.base(of: key.span)]))
       if !found.contains(selector) { found.append(selector) }
     }
