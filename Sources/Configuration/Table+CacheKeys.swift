@@ -65,6 +65,7 @@ struct CacheKeyDraft {
   var kept: [[UInt8]] = []
   var sorts = false
   var fields: [FieldName] = []
+  var secretFields: [FieldName] = []
   var cookies: [[UInt8]] = []
 
   init() {}
@@ -79,7 +80,10 @@ struct CacheKeyDraft {
     sorts = rules.sortsQuery
     for part in rules.parts {
       switch part.source {
-      case .field(let name): fields.append(name)
+      // Where credentials are, a rule need not say so.
+      case .field(let name):
+        let isPlain = part == KeyRules.Part(.field(name))
+        if isPlain { fields.append(name) } else { secretFields.append(name) }
       case .cookie(let name): cookies.append(name)
       }
     }
@@ -98,7 +102,9 @@ struct CacheKeyDraft {
     }
     rules.sortsQuery = sorts
     rules.parts =
-      fields.map { KeyRules.Part(.field($0)) } + cookies.map { KeyRules.Part(.cookie($0)) }
+      fields.map { KeyRules.Part(.field($0)) }
+      + secretFields.map { KeyRules.Part(.field($0), isSecret: true) }
+      + cookies.map { KeyRules.Part(.cookie($0)) }
     return rules
   }
 }
@@ -120,6 +126,9 @@ extension Section<CacheKeyDraft> {
         Key(
           list: "fields", \.fields, .oneOrMore(.fieldName),
           "Header fields that count; those with credentials stand in the key as a keyed digest."),
+        Key(
+          list: "secret_fields", \.secretFields, .oneOrMore(.fieldName),
+          "Header fields that count and stand in the key as a keyed digest."),
         Key(
           list: "cookies", \.cookies, .oneOrMore(.token("the name of a cookie", example: "tenant")),
           "Cookies that count; they stand in the key as a keyed digest."),
