@@ -109,8 +109,9 @@ private struct QuantityForm {
   }
 
   private func listedUnits(after number: String) -> String {
-    units.filter { !["kB", "MB", "GB"].contains($0.suffix) }.map { number + $0.suffix }
-      .joined(separator: ", ")
+    let all = units.filter { !["kB", "MB", "GB"].contains($0.suffix) }.map { number + $0.suffix }
+    guard let last = all.last, all.count > 1 else { return all.joined() }
+    return all.dropLast().joined(separator: ", ") + " or " + last
   }
 }
 

@@ -42,7 +42,9 @@ package struct ProxyArguments: Sendable, Equatable {
       profile.flatMap { reader.read("--profile", $0, Form<CacheProfile>.cacheProfile) } ?? .strict
     settings.audit.isRequired = false
     settings.admin = nil
-    settings.process.loops = loops
+    if let loops, let count = reader.read("--loops", String(loops), Form<Int?>.loops) {
+      settings.process.loops = count
+    }
     return reader.flaws.isEmpty
       ? .success(settings) : .failure(ProxyArgumentsError(sentences: reader.flaws))
   }

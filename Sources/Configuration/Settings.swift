@@ -7,7 +7,8 @@ package import Primitives
 /// A value: a reload makes a new one, and two may be compared. It holds no secret, only the names
 /// of the files that do, so it may be printed.
 package struct Settings: Sendable, Equatable {
-  /// What this proxy calls itself in `Via`, `Cache-Status` and `Proxy-Status`: a token.
+  /// What this proxy calls itself in `Via` and `Proxy-Status`: a token. `Cache-Status` has
+  /// a constant, so that a hit costs no lookup of it.
   package var name: [UInt8] = [UInt8](ascii: "countersign")
   package var listeners: [ListenerSettings] = []
   package var services: [ServiceSettings] = []

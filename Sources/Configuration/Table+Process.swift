@@ -166,7 +166,7 @@ extension Section<ProcessSettings> {
 }
 
 extension Form<Int?> {
-  fileprivate static var loops: Form<Int?> {
+  static var loops: Form<Int?> {
     let number = Form<Int>.integer(1...1_024)
     return Form(shape: .either([.choice(["auto"]), number.shape])) { tree, reading in
       if tree.content == .text("auto", isPlain: true) { return .some(nil) }

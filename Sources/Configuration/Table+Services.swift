@@ -122,7 +122,7 @@ extension Section<HealthSettings> {
           "every", \.every, .duration(Milliseconds(100), Milliseconds(3_600_000)), "How often."),
         Key(
           "timeout", \.timeout, .duration(Milliseconds(10), Milliseconds(300_000)),
-          "How long an answer may take."),
+          "How long an answer may take, and never longer than 'every'."),
         Key(
           "healthy_after", \.healthyThreshold, .integer(1...100),
           "Successes in a row before a server that was out takes requests again."),

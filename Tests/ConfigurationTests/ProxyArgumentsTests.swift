@@ -105,6 +105,12 @@ struct ProxyArgumentsTests {
       ])
   }
 
+  @Test(arguments: [0, -1, 1_025])
+  func `as many loops as a file may ask for`(count: Int) {
+    #expect(
+      sentences { $0.loops = count }.contains { $0.hasPrefix("--loops: ") }, "\(count)")
+  }
+
   @Test func `a certificate needs a key`() {
     #expect(sentences { $0.key = "a.key" } == ["--certificate and --key belong together"])
   }
