@@ -8,9 +8,10 @@ struct CheckCommand: ParsableCommand {
     commandName: "check",
     abstract: "Check a settings file and all it names, and start nothing.",
     discussion: """
-      Reads the file with the code that `serve` uses, loads the certificates it names, and tells \
-      every error and warning at once, each with its place and a remedy. Exit status 78 when there \
-      is an error, else 0.
+      Reads the file with the code that `serve` uses, loads the certificates, keys and tokens it \
+      names, and tells every error and warning at once, each with its place and a remedy. Exit \
+      status 78 when there is an error, else 0. Whether ports are free and directories of logs are \
+      there shows when it is served.
 
         countersign check countersign.yaml
         countersign check --format json countersign.yaml
@@ -44,7 +45,8 @@ struct CheckCommand: ParsableCommand {
     if printConfig {
       Terminal.tell(settings.yaml())
     } else if format == .text {
-      Terminal.complain("\(file): \(SettingsFile.count(loaded)), \(settings.routes.count) routes")
+      let routes = SettingsFile.words(settings.routes.count, "route")
+      Terminal.complain("\(file): \(SettingsFile.count(loaded)), \(routes)")
     }
   }
 }

@@ -1,3 +1,4 @@
+internal import Admin
 internal import ArgumentParser
 internal import Configuration
 internal import Foundation
@@ -23,14 +24,11 @@ struct SettingsFile: Sendable {
 
   private static func tokenProblems(_ settings: Settings) -> [FileProblem] {
     guard let file = settings.admin?.tokenFile else { return [] }
-    func problem(_ message: String) -> [FileProblem] {
-      [FileProblem(owner: "admin", path: file, message: message)]
-    }
-    do throws(FileTrouble) {
-      let token = String(decoding: try DiskFiles().read(file), as: UTF8.self)
-      return token.allSatisfy(\.isWhitespace) ? problem("the admin token \(file) is empty") : []
+    do throws(StartError) {
+      _ = try BearerToken(file: file)
+      return []
     } catch {
-      return problem("the admin token \(file) cannot be read: \(error.reason)")
+      return [FileProblem(owner: "admin", path: file, message: error.description)]
     }
   }
 
@@ -64,10 +62,12 @@ struct SettingsFile: Sendable {
   static func count(_ loaded: Loaded) -> String {
     let errors = loaded.diagnostics.count { $0.severity == .error }
     let warnings = loaded.diagnostics.count - errors
-    func words(_ count: Int, _ word: String) -> String {
-      "\(count) \(word)\(count == 1 ? "" : "s")"
-    }
     return warnings == 0
       ? words(errors, "error") : "\(words(errors, "error")), \(words(warnings, "warning"))"
+  }
+
+  /// A number and what it counts.
+  static func words(_ count: Int, _ word: String) -> String {
+    "\(count) \(word)\(count == 1 ? "" : "s")"
   }
 }

@@ -37,6 +37,10 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   package var isAddressInUse: Bool { code == EADDRINUSE }
+  /// What was asked for is not there: a file, its directory, a user.
+  package var isMissing: Bool { code == ENOENT }
+  /// The address belongs to no interface of this machine.
+  package var isForeignAddress: Bool { code == EADDRNOTAVAIL }
   package var isPermissionDenied: Bool { code == EACCES || code == EPERM }
   package var isConnectionRefused: Bool { code == ECONNREFUSED }
   /// The peer is gone: a reset, or a write after it closed.

@@ -58,6 +58,7 @@ import Testing
     let (ending, errors) = try run("serve", file)
     #expect(ending == .exited(69))
     #expect(errors.contains("\(origin.endpoint)"), "\(errors)")
+    #expect(errors.contains("'ss -ltnp' shows the program"), "\(errors)")
     #expect(errors.split(separator: "\n").count == 1, "\(errors)")
   }
 
@@ -80,6 +81,44 @@ import Testing
     let (ending, errors) = try run("serve", try directory.write(text, to: "audit.yaml"))
     #expect(ending == .exited(73))
     #expect(errors.contains("no/such/findings.jsonl"), "\(errors)")
+    #expect(errors.contains("make the directory \(directory.path("no/such")) first"), "\(errors)")
+  }
+
+  @Test func `a socket for operators without its directory is one sentence with a remedy`() throws {
+    let directory = try TemporaryDirectory()
+    let text = """
+      listeners: [ { address: "\(try Endpoint.leased())" } ]
+      services: { auth: { origins: [ "http://127.0.0.1:9" ] } }
+      routes: [ { match: {}, service: auth } ]
+      admin: { address: "unix:\(directory.path("none/admin.sock"))" }
+
+      """
+    let (ending, errors) = try run("serve", try directory.write(text, to: "socket.yaml"))
+    #expect(ending == .exited(69))
+    #expect(errors.contains("'admin: { address: … }'"), "\(errors)")
+    #expect(errors.contains("make the directory \(directory.path("none")) first"), "\(errors)")
+    #expect(errors.split(separator: "\n").count == 1, "\(errors)")
+  }
+
+  @Test(arguments: [("short", 0o600), ("a-token-long-enough-for-everybody", 0o644)])
+  func `a token that serve would refuse is told by check`(token: String, mode: Int) throws {
+    let directory = try TemporaryDirectory()
+    let path = try directory.write(token, to: "admin.token")
+    try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+    let text = """
+      listeners: [ { address: "\(try Endpoint.leased())" } ]
+      services: { auth: { origins: [ "http://127.0.0.1:9" ] } }
+      routes: [ { match: {}, service: auth } ]
+      admin: { address: "127.0.0.1:0", token_file: admin.token }
+
+      """
+    let file = try directory.write(text, to: "token.yaml")
+    for command in ["check", "serve"] {
+      let (ending, errors) = try run(command, file)
+      #expect(ending == .exited(78))
+      #expect(errors.contains("--> \(file):4:"), "\(errors)")
+      #expect(!errors.contains(token), "\(errors)")
+    }
   }
 
   @Test func `a proxy without a file verifies the decisions it is told of`() throws {

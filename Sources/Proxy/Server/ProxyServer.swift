@@ -274,7 +274,8 @@ package final class ProxyServer: Sendable {
       let context = try PlanBuilder.context(listener)
       bound.append(
         ListenerPlan(
-          address: listener.address, bound: try bind(listener.address, shares: shares),
+          address: listener.address,
+          bound: try bind(listener.address, shares: shares, setting: "listeners"),
           tls: context, trustedPeers: listener.trustedPeers))
     }
     return bound
@@ -283,18 +284,22 @@ package final class ProxyServer: Sendable {
   private static func bindAdmin(_ settings: Settings) throws(StartError) -> ListenerPlan? {
     guard let admin = settings.admin else { return nil }
     return ListenerPlan(
-      address: admin.address, bound: try bind(admin.address, shares: 1), tls: nil, isLocal: true)
+      address: admin.address,
+      bound: try bind(admin.address, shares: 1, setting: "admin: { address: … }"), tls: nil,
+      isLocal: true)
   }
 
-  private static func bind(_ address: ListenAddress, shares: Int) throws(StartError) -> BoundAddress
-  {
+  /// - Parameter setting: the key that says where to listen, for the sentence of a failure.
+  private static func bind(
+    _ address: ListenAddress, shares: Int, setting: String
+  ) throws(StartError) -> BoundAddress {
     guard let socket = SocketAddress(address.description) else {
       throw StartError(.configuration, "\(address) is not an address to listen on")
     }
     do throws(SystemError) {
       return try BoundAddress(socket, shares: shares)
     } catch {
-      throw StartError(.unavailable, "cannot listen on \(address): \(error)")
+      throw .cannotListen(on: address, setting: setting, error)
     }
   }
 
@@ -303,7 +308,7 @@ package final class ProxyServer: Sendable {
     do throws(SystemError) {
       try Privileges.drop(toUser: user, group: settings.group)
     } catch {
-      throw StartError(.system, "cannot give up the rights of root for user \(user): \(error)")
+      throw .cannotBecome(user, error)
     }
   }
 }

@@ -79,7 +79,7 @@ final class SharedState: Sendable {
         log.logTrouble(name, error.description)
         return nil
       }
-      throw StartError(.cannotCreate, "the \(name) cannot be opened: \(error)")
+      throw .cannotOpen(name, target, error)
     }
   }
 
