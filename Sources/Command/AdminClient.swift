@@ -150,7 +150,9 @@ struct AdminClient {
         }
         return try Self.exchange(request, on: socket)
       } catch {
-        trouble = Trouble(sentence: "no answer from \(address): \(error)")
+        trouble = Trouble(
+          sentence: "no answer from \(address): \(error.reason); "
+            + "--socket or --admin says where to ask")
       }
     }
     throw trouble

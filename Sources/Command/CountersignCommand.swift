@@ -38,8 +38,7 @@ struct SchemaCommand: ParsableCommand {
 struct ReferenceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reference",
-    abstract: "Print the reference of all settings, or of the cache's reasons, as Markdown.",
-    shouldDisplay: false)
+    abstract: "Print the reference of all settings, or of the cache's reasons, as Markdown.")
 
   enum Page: String, ExpressibleByArgument, CaseIterable {
     case settings

@@ -10,11 +10,14 @@ struct ProxyCommand: ParsableCommand {
     abstract: "Run the proxy without a settings file, for trying and testing.",
     discussion: """
       Every request that is no declared decision is in the cache lane. A declared decision must \
-      carry the transaction token back in the field Transaction-Token, or it is refused.
+      carry the transaction token back in the field Transaction-Token, or it is refused. Findings \
+      go to standard error; there is no admin listener. Exit status 64 when an argument is wrong, \
+      78 when a certificate cannot be used, 69 when the address is taken.
 
         countersign proxy --listen 127.0.0.1:8080 --origin http://127.0.0.1:9000 \\
           --decision 'POST /login'
-        countersign proxy --listen 8443 --origin https://auth.example --certificate c.pem --key k.pem
+        countersign proxy --listen 8443 --origin https://auth.example \\
+          --certificate c.pem --key k.pem
         countersign proxy --listen 8080 --origin http://127.0.0.1:9000 --print-config
       """)
 

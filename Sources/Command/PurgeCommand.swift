@@ -16,7 +16,8 @@ struct PurgeCommand: ParsableCommand {
         countersign purge --prefix https://auth.example.com/assets/ --soft
         countersign purge --host auth.example.com --service auth
         countersign purge --tag logos
-        countersign purge --admin http://127.0.0.1:9901 --token-file admin.token --group assets
+        countersign purge --admin http://127.0.0.1:9901 --token-file admin.token \\
+          --group assets
       """)
 
   @Option(help: "The path of the admin listener's socket.")
@@ -81,11 +82,20 @@ struct PurgeCommand: ParsableCommand {
     }
     let text = String(decoding: answer.content, as: UTF8.self)
     guard answer.status == .ok else {
-      Terminal.complain("countersign purge: \(text)")
+      Terminal.complain("countersign purge: \(Self.refusal(answer.status, text))")
       let isMistake = answer.status == .badRequest
       throw isMistake ? ExitStatus.usage.code : ExitStatus.unavailable.code
     }
     Terminal.tell(text)
+  }
+
+  /// What the proxy says, or what its status says where it was no admin listener that answered.
+  private static func refusal(_ status: Status, _ text: String) -> String {
+    let isSentence = [400, 401].contains(status.code)
+    guard isSentence, let line = text.split(separator: "\n").first else {
+      return "the answer was status \(status.code): is this the admin listener of Countersign?"
+    }
+    return String(line)
   }
 
   private func client() throws(AdminClient.Trouble) -> AdminClient {
