@@ -9,7 +9,7 @@
 #   make bench    measure beside nginx on this machine; the table also goes to Benchmarks/RESULTS.md
 #   make format   lay the source out as .swift-format says
 #   make docs     write the reference pages that are generated from the program
-#   make clean    remove what was built
+#   make clean    remove what was built, and what make run wrote
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -66,4 +66,4 @@ docs: build
 	@scripts/write-docs
 
 clean:
-	rm -rf .build Examples/.build
+	rm -rf .build Examples/.build run
