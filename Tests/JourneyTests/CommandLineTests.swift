@@ -1,3 +1,4 @@
+import Foundation
 import JourneySupport
 import Testing
 
@@ -111,6 +112,17 @@ import Testing
     let outcome = try run("proxy", "--listen", "8080", "--origin", "127.0.0.1:9000")
     #expect(outcome.status == .exited(64))
     #expect(outcome.errors.contains("did you mean http://127.0.0.1:9000?"))
+  }
+
+  @Test func `the page about the command line is what the program says`() throws {
+    let page = try String(
+      contentsOfFile: "\(Programs.root)/docs/command-line.md", encoding: .utf8)
+    for command in ["serve", "check", "proxy", "purge"] {
+      let help = try run(command, "--help").output
+      #expect(
+        page.contains("## `countersign \(command)`\n\n```\n\(help)```\n"),
+        "'make docs' writes the page anew: \(help)")
+    }
   }
 
   @Test func `help teaches by examples`() throws {
