@@ -47,6 +47,8 @@ package struct CacheRules: Sendable, Equatable {
   package var rangeLimit: UInt8 = 8
   /// Whether `No-Vary-Search` of responses counts.
   package var usesNoVarySearch = true
+  /// Whether requests for the same wait for one fetch and share what it brings.
+  package var collapsesRequests = true
   /// Whether a targeted field (RFC 9213) counts over `no-store` and `private` in `Cache-Control`,
   /// too.
   package var targetedFieldsLiftNoStore = true

@@ -34,6 +34,8 @@ package struct CacheSettings: Sendable, Equatable {
   package var memoryBytes = 256 << 20
   /// The largest response that is stored, head and body, in bytes.
   package var objectBytes = 8 << 20
+  /// How many responses are kept for one key, where they vary by fields of requests.
+  package var variants = 16
 
   package init() {}
 

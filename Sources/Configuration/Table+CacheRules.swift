@@ -23,6 +23,7 @@ struct CacheRuleDraft {
   var storesParts: Bool?
   var rangeLimit: Int?
   var noVarySearch: Bool?
+  var collapsesRequests: Bool?
   var targetedFields: [FieldName]?
   var targetedFieldsLift: Bool?
   var negotiationByMeaning: Bool?
@@ -56,6 +57,7 @@ struct CacheRuleDraft {
     storesParts = changed(\.storesParts)
     rangeLimit = changed(\.rangeLimit).map(Int.init)
     noVarySearch = changed(\.usesNoVarySearch)
+    collapsesRequests = changed(\.collapsesRequests)
     targetedFields = changed(\.targetedFields)
     targetedFieldsLift = changed(\.targetedFieldsLiftNoStore)
     negotiationByMeaning = changed(\.comparesNegotiationByMeaning)
@@ -88,6 +90,7 @@ struct CacheRuleDraft {
     apply(storesParts, \.storesParts)
     apply(rangeLimit.map { UInt8(clamping: $0) }, \.rangeLimit)
     apply(noVarySearch, \.usesNoVarySearch)
+    apply(collapsesRequests, \.collapsesRequests)
     apply(targetedFields, \.targetedFields)
     apply(targetedFieldsLift, \.targetedFieldsLiftNoStore)
     apply(negotiationByMeaning, \.comparesNegotiationByMeaning)
@@ -191,6 +194,9 @@ extension Section<CacheRuleDraft> {
       Key(
         optional: "no_vary_search", \.noVarySearch, .boolean,
         "Whether No-Vary-Search of responses counts."),
+      Key(
+        optional: "collapse", \.collapsesRequests, .boolean,
+        "Whether requests for the same wait for one fetch and share what it brings."),
       Key(
         optional: "targeted_fields", \.targetedFields, .list(.fieldName),
         "The targeted fields that count in place of Cache-Control, best first (RFC 9213)."),

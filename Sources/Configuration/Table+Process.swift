@@ -19,6 +19,9 @@ extension Section<CacheSettings> {
         Key(
           "max_object", \.objectBytes, .size(1 << 10, 1 << 32),
           "The largest response that is stored, head and body."),
+        Key(
+          "max_variants", \.variants, .integer(1...256),
+          "How many responses are kept for one key, where they vary."),
       ],
       blank: { CacheSettings() },
       check: { cache, places, reading in

@@ -74,7 +74,8 @@ class CacheExchange: Exchange {
   /// Whether this exchange may wait for another's fetch, or others for its own. Never a decision:
   /// those have no permit.
   var mayShare: Bool {
-    permit != nil && framing == .none && (request.method == .get || request.method == .head)
+    permit != nil && rules.collapsesRequests && framing == .none
+      && (request.method == .get || request.method == .head)
   }
 
   // MARK: Asking the origin

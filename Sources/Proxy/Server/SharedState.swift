@@ -41,6 +41,7 @@ final class SharedState: Sendable {
     var limits = CacheStoreLimits()
     limits.budget = settings.cache.memoryBytes
     limits.objectLimit = settings.cache.objectBytes
+    limits.variantLimit = settings.cache.variants
     store = CacheStore(limits: limits)
     do throws(CryptographyError) {
       keySecret = try HMACSHA256Key()
