@@ -36,6 +36,28 @@ import Verdict
     return client
   }
 
+  @Test func `where a rule says so everybody asks for himself`() throws {
+    let isAsked = DispatchSemaphore(value: 0)
+    let mayAnswer = DispatchSemaphore(value: 0)
+    let origin = try ScriptedOrigin { request, connection in
+      isAsked.signal()
+      mayAnswer.wait()
+      mayAnswer.signal()
+      try connection.send("HTTP/1.1 200 OK\r\n\(Self.fields)Content-Length: 5\r\n\r\nhello")
+    }
+    let proxy = try RunningProxy(before: origin.endpoint) { settings in
+      var rules = CacheRules()
+      rules.collapsesRequests = false
+      settings.routes[0].lane = .cache(rules)
+    }
+    let clients = try (0..<2).map { _ in try ask(proxy, "/a") }
+    isAsked.wait()
+    isAsked.wait()
+    mayAnswer.signal()
+    #expect(try clients.allSatisfy { try $0.receiveResponse().bodyText == "hello" })
+    #expect(origin.requests.count == 2)
+  }
+
   @Test func `many who ask at once are answered by one fetch`() throws {
     let isAsked = DispatchSemaphore(value: 0)
     let mayAnswer = DispatchSemaphore(value: 0)
