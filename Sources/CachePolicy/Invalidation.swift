@@ -34,7 +34,7 @@ package func invalidationKeys(
 }
 
 /// Whether a response says that what is stored may have changed: an unsafe request succeeded.
-func invalidates(_ request: RequestHead, _ response: ResponseHead) -> Bool {
+package func invalidates(_ request: RequestHead, _ response: ResponseHead) -> Bool {
   !request.method.isSafe && (200..<400).contains(response.status.code)
 }
 

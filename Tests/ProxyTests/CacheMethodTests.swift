@@ -207,6 +207,18 @@ import Verdict
     #expect(try proxy.get("/a?x=1")["Cache-Status"]?.contains("; hit") == false)
   }
 
+  @Test func `a refused change leaves what answers for many queries where it is`() throws {
+    let origin = try ScriptedOrigin { request in
+      request.method == "PUT"
+        ? "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
+        : Self.ok("x", "No-Vary-Search: params=(\"utm\")\r\n")
+    }
+    let proxy = try proxy(before: origin)
+    _ = try proxy.get("/a?x=1&utm=1")
+    #expect(try ask("PUT", "/a?x=1&utm=2", proxy, "Content-Length: 0\r\n\r\n").status == 403)
+    #expect(try proxy.get("/a?x=1&utm=3")["Cache-Status"]?.contains("; hit") == true)
+  }
+
   // MARK: Forwarded, never stored
 
   @Test func `a method nobody knows is forwarded and its success invalidates`() throws {

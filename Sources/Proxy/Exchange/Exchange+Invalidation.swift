@@ -9,7 +9,7 @@ extension Exchange {
   /// so does what belongs to the groups it names (RFC 9875 §3). Whatever the lane it came on, and
   /// whatever the route or service that it was stored for.
   func invalidate(by head: ResponseHead) {
-    guard !request.method.isSafe else { return }
+    guard invalidates(request, head) else { return }
     let scheme: Scheme = clientFacts.isSecure ? .https : .http
     for rules in plan.keyRules {
       let keys = invalidationKeys(
