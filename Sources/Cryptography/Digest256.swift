@@ -24,9 +24,6 @@ package struct Digest256: Hashable, Sendable {
     fourth = word(3)
   }
 
-  /// The first 64 bits: for tables keyed by a digest.
-  package var prefix64: UInt64 { first }
-
   /// The 32 bytes.
   package var bytes: [UInt8] {
     var result: [UInt8] = []

@@ -122,12 +122,7 @@ extension Descriptor {
     }
   }
 
-  /// Wishes for a send buffer of so many bytes; the kernel doubles it, within its limits.
-  package borrowing func setSendBuffer(bytes: Int32) {
-    _ = setOption(SOL_SOCKET, SO_SNDBUF, bytes)
-  }
-
-  /// Wishes for a receive buffer of so many bytes.
+  /// Wishes for a receive buffer of so many bytes; the kernel doubles it, within its limits.
   package borrowing func setReceiveBuffer(bytes: Int32) {
     _ = setOption(SOL_SOCKET, SO_RCVBUF, bytes)
   }

@@ -42,9 +42,6 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The address belongs to no interface of this machine.
   package var isForeignAddress: Bool { code == EADDRNOTAVAIL }
   package var isPermissionDenied: Bool { code == EACCES || code == EPERM }
-  package var isConnectionRefused: Bool { code == ECONNREFUSED }
-  /// The peer is gone: a reset, or a write after it closed.
-  package var isPeerGone: Bool { code == ECONNRESET || code == EPIPE }
 
   /// Whether this machine is at fault, not the peer: no descriptors, memory or local ports are
   /// left.

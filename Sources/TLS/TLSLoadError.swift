@@ -7,7 +7,6 @@ package struct TLSLoadError: Error, Equatable, Sendable, CustomStringConvertible
   package enum Code: String, Sendable {
     case unreadableFile = "tls-file-unreadable"
     case noCertificate = "tls-no-certificate"
-    case badCertificate = "tls-bad-certificate"
     case badKey = "tls-bad-key"
     case encryptedKey = "tls-encrypted-key"
     case keyMismatch = "tls-key-mismatch"

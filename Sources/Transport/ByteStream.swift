@@ -37,7 +37,6 @@ package import TLS
     static let inputWaits = Flags(rawValue: 1 << 7)
     static let tellsClosed = Flags(rawValue: 1 << 8)
     static let opens = Flags(rawValue: 1 << 9)
-    static let isReading = Flags(rawValue: 1 << 10)
   }
 
   package let loop: EventLoop

@@ -53,7 +53,6 @@ struct CacheCourse: ~Copyable {
   }
 
   var isFollowing: Bool { state == .following }
-  var isHolding: Bool { state == .holding }
 
   // MARK: Asking
 

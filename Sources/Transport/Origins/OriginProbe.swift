@@ -38,8 +38,6 @@ package enum ProbeFailure: String, Sendable, CaseIterable {
   case protocolViolation = "protocol-violation"
   /// The answer came with a status that the rule does not accept.
   case unexpectedStatus = "unexpected-status"
-  /// The answer came with a body that the rule does not accept.
-  case unexpectedBody = "unexpected-body"
 }
 
 /// What follows from an event of a probe.
