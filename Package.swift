@@ -2,7 +2,7 @@
 import PackageDescription
 
 // One package, its targets in floors; imports point down only (see ARCHITECTURE.md).
-// The floors are listed in the order of DESIGN: pure, store, C edge, transport, proxy, admin,
+// The floors are listed from the lowest up: pure, store, C edge, transport, proxy, admin,
 // command.
 
 /// What every target is compiled with: the Swift 6 language, no warning tolerated, memory safety

@@ -95,7 +95,7 @@ package struct FindingContext: Sendable, Equatable {
   }
 }
 
-/// One occurrence of a check (DESIGN §2): what the audit log has a line of.
+/// One occurrence of a check: what the audit log has a line of.
 package struct Finding: Sendable, Equatable {
   package let detection: Detection
   package let context: FindingContext

@@ -4,7 +4,7 @@ extension CacheReason {
     switch self {
     case .decision:
       CacheReasonRow(
-        code: "decision", section: "DESIGN §4",
+        code: "decision", section: "Countersign",
         meaning: "The exchange is a decision: it is never stored, reused or collapsed.")
     case .cacheDisabled:
       CacheReasonRow(
@@ -89,16 +89,16 @@ extension CacheReason {
         meaning: "The response is stale on arrival and has no validator.")
     case .contentUnseen:
       CacheReasonRow(
-        code: "content-unseen", section: "DESIGN §4",
+        code: "content-unseen", section: "Countersign",
         meaning:
           "What an auth service says here is coded or too long to look at: a decision, maybe.")
     case .personalPage:
       CacheReasonRow(
-        code: "personal-page", section: "DESIGN §4",
+        code: "personal-page", section: "Countersign",
         meaning: "A page of an auth service shows signs of one user.")
     case .unexpectedPage:
       CacheReasonRow(
-        code: "unexpected-page", section: "DESIGN §4",
+        code: "unexpected-page", section: "Countersign",
         meaning: "An auth service answered with a page where an asset or a document was asked for.")
     case .postNotForTarget:
       CacheReasonRow(
@@ -125,7 +125,7 @@ extension CacheReason {
           "The path holds escaped delimiters or dot segments: programs differ in what they read.")
     case .suffixMismatch:
       CacheReasonRow(
-        code: "suffix-mismatch", section: "DESIGN §4",
+        code: "suffix-mismatch", section: "Countersign",
         meaning: "The path ends like a static file of one type, and the response is of another.")
     case .stored:
       CacheReasonRow(

@@ -7,8 +7,8 @@ package enum CacheReasonReference {
       Written by `make docs` from the program's own table. The code is the same in `detail` of \
       `Cache-Status` (RFC 9211 §2.7), in `cache` of the access log, in the label `result` of the \
       cache's [metrics](metrics.md) and in `countersign explain`. Codes are stable. *operator* \
-      marks what a setting decides, *DESIGN* what this program adds to the RFCs, an id such as \
-      *PSN-03* the [check](findings.md) that it serves.
+      marks what a setting decides, *Countersign* what this program adds to the RFCs, an id such \
+      as *PSN-03* the [check](findings.md) that it serves.
 
       | code | `fwd` | rule | what it says | what would change it |
       |---|---|---|---|---|

@@ -1,7 +1,7 @@
 package import HTTPModel
 package import Primitives
 
-/// What happens where a check fails (DESIGN: modes per route).
+/// What happens where a check fails.
 package enum EnforcementMode: UInt8, Hashable, Sendable, CaseIterable {
   /// Observe: nothing is buffered, changed or refused; findings are written.
   case audit
@@ -43,7 +43,7 @@ package struct EchoRule: Hashable, Sendable {
   }
 }
 
-/// How a verdict proves which request it answers (DESIGN §8). Fixed by the route; a response cannot
+/// How a verdict proves which request it answers. Fixed by the route; a response cannot
 /// choose.
 package enum BindingRule: Hashable, Sendable {
   /// Nothing is declared: a decision found here is hardened and reported, never verified.
@@ -153,7 +153,7 @@ package enum RefusalForm: Hashable, Sendable {
   package static let standard = RefusalForm.status(.forbidden)
 }
 
-/// What kind of service stands behind a route (DESIGN §4).
+/// What kind of service stands behind a route.
 package enum ServiceKind: UInt8, Hashable, Sendable, CaseIterable {
   /// What no rule declares and no shape explains is a decision.
   case auth

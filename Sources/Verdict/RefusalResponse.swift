@@ -8,7 +8,7 @@ package struct RefusalResponse: Sendable, Equatable {
   package var body: [UInt8]
 }
 
-/// Says *no* in the form that this route's consumer reads as no (DESIGN §4): never as yes, and
+/// Says *no* in the form that this route's consumer reads as no: never as yes, and
 /// never storable.
 ///
 /// `facts` are those of the request; without them (it was not read that far) a form that must

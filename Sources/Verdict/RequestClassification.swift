@@ -1,7 +1,7 @@
 package import HTTPModel
 internal import Primitives
 
-/// Tells whether a request asks for a decision (DESIGN §4): by what routes declare, then by shape.
+/// Tells whether a request asks for a decision: by what routes declare, then by shape.
 ///
 /// `bodyPrefix` is what of the body is at hand, possibly nothing: it can only add signs. Under
 /// `auth` what nothing explains is a decision; under `plain` only declared routes and named

@@ -4,8 +4,7 @@ internal import Primitives
 /// How much of a body is read to classify a response; of a longer one no more than its beginning.
 package let maximumClassifiedBodyBytes = 16 * 1024
 
-/// Tells whether a response is a decision although its request was not classified as one (DESIGN
-/// §4).
+/// Tells whether a response is a decision although its request was not classified as one.
 ///
 /// By its head; what the content says is `ContentInspection`'s to find. Under `plain` only a proof,
 /// a verdict's media type, issued tokens and Kubernetes reviews are signs: a 401 or a cookie of an

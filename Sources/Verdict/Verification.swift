@@ -18,7 +18,7 @@ package enum BindingProof: Hashable, Sendable {
   case notTested
 }
 
-/// What verification found (DESIGN §4).
+/// What verification found.
 package enum VerificationOutcome: Sendable, Equatable {
   /// An allow with every proof.
   case verified(VerifiedVerdict)
@@ -47,7 +47,7 @@ package enum BodyState: Hashable, Sendable {
   case cutShort
 }
 
-/// Checks a response to a decision request against its rule (DESIGN §4). Everything fails closed:
+/// Checks a response to a decision request against its rule. Everything fails closed:
 ///
 ///     status cannot be a verdict ─────────────────────────────▶ refused
 ///     what does the verdict say?  (rule, else customary members and status)

@@ -54,7 +54,7 @@ import Testing
         class       decision: declared
         lane        decision
                     mode enforce, binding echo
-        store       no: decision (DESIGN §4)
+        store       no: decision (Countersign)
                     The exchange is a decision: it is never stored, reused or collapsed.
                     → Nothing does: no rule makes a decision storable. If it is none, \
         route and kind are wrong.

@@ -16,7 +16,7 @@ internal import Verdict
 /// storing, answering from the store.
 ///
 /// A response that turns out to be a decision changes lane: hardened, never stored, delivered or
-/// refused, and reported (DESIGN: the life of an exchange).
+/// refused, and reported.
 class CacheExchange: Exchange {
   let rules: CacheRules
   /// Proof that the store may be touched; nil where the exchange passes by.

@@ -8,7 +8,7 @@ internal import Verdict
 /// An exchange whose request looks like one for a decision, on a route that declares none: the
 /// response is hardened, never stored, never shared, delivered as it comes, and reported.
 ///
-/// It had no token to answer, so nothing can be verified (DESIGN: the life of an exchange).
+/// It had no token to answer, so nothing can be verified.
 final class UndeclaredExchange: Exchange {
   private let sign: DecisionSign
 

@@ -20,7 +20,7 @@ enum RequestCourse {
 }
 
 extension Plan {
-  /// Decides which way a request takes (DESIGN §4).
+  /// Decides which way a request takes.
   func course(
     of head: RequestHead, framing: BodyFraming, client: ClientCertificateFacts?
   ) -> RequestCourse {
