@@ -52,14 +52,22 @@ import Testing
   {
     let origin = try Self.answering("a")
     let directory = try TemporaryDirectory()
-    func file(_ more: String) throws -> String {
-      let text = Self.settings(try Endpoint.leased(), before: origin.endpoint, in: directory)
+    let endpoint = try Endpoint.leased()
+    func configuration(_ more: String) -> String {
+      Self.settings(endpoint, before: origin.endpoint, in: directory)
         .replacing(directory.path("findings.jsonl"), with: "/nowhere/findings.jsonl\(more)")
-      return try directory.write(text, to: "log.yaml")
     }
-    let refused = try ChildProcess(try Programs.countersign(), ["serve", try file("")])
+    let refused = try ChildProcess(
+      try Programs.countersign(), ["serve", try directory.write(configuration(""), to: "log.yaml")])
     #expect(try refused.waitForEnd() == .exited(73))
-    #expect(refused.errors.text.contains("the audit log cannot be opened"))
+    #expect(
+      refused.errors.text.contains("the audit log /nowhere/findings.jsonl cannot be opened"))
+    #expect(refused.errors.text.contains("make the directory /nowhere first"))
+
+    let running = try Countersign(
+      configuration: configuration(", required: false"), endpoint: endpoint, in: directory)
+    #expect(try RawConnection(to: endpoint).exchange(Self.request).bodyText == "a")
+    #expect(running.process.errors.text.contains("/nowhere/findings.jsonl"))
   }
 
   @Test func `a hang-up takes over new settings, and wrong ones change nothing`() throws {
