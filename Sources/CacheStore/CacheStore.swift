@@ -109,6 +109,9 @@ package final class CacheStore: Sendable {
   /// at once while none is.
   package func searchRule(of path: Span<UInt8>) -> [UInt8]? { searchRules.rule(of: path) }
 
+  /// Whether the rule of any path is remembered.
+  package var hasSearchRules: Bool { searchRules.areUsed }
+
   /// Remembers a path's rule: when a response that has one is stored.
   package func rememberSearchRule(_ encoded: [UInt8], of path: [UInt8]) {
     searchRules.remember(encoded, of: path)

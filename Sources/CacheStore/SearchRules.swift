@@ -20,6 +20,9 @@ final class SearchRules: Sendable {
 
   init(seed: HashSeed) { self.seed = seed }
 
+  /// Whether a rule was ever remembered. No lock.
+  var areUsed: Bool { hasAny.load(ordering: .relaxed) }
+
   func rule(of path: Span<UInt8>) -> [UInt8]? {
     guard hasAny.load(ordering: .relaxed) else { return nil }
     let hash = KeyHash.hash(path, seed: seed)

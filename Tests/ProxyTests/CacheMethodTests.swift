@@ -207,6 +207,22 @@ import Verdict
     #expect(try proxy.get("/a?x=1")["Cache-Status"]?.contains("; hit") == false)
   }
 
+  @Test func `a change on another route reaches what answers for many queries`() throws {
+    let origin = try ScriptedOrigin { _ in Self.ok("x", "No-Vary-Search: params=(\"utm\")\r\n") }
+    let proxy = try RunningProxy(before: origin.endpoint) { settings in
+      // Nothing of this route is cached.
+      var changes = settings.routes[0]
+      changes.name = "changes"
+      changes.match.methods = [.put]
+      changes.lane = .cache(CacheRules(isEnabled: false))
+      settings.routes.insert(changes, at: 0)
+    }
+    for _ in 0..<2 { _ = try proxy.get("/a?x=1&utm=1") }
+    #expect(origin.requests.count == 1)
+    #expect(try ask("PUT", "/a?x=1&utm=2", proxy, "Content-Length: 0\r\n\r\n").status == 200)
+    #expect(try proxy.get("/a?x=1&utm=3")["Cache-Status"]?.contains("; hit") == false)
+  }
+
   @Test func `a refused change leaves what answers for many queries where it is`() throws {
     let origin = try ScriptedOrigin { request in
       request.method == "PUT"

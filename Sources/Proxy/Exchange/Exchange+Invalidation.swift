@@ -16,9 +16,7 @@ extension Exchange {
         for: request, scheme: scheme, response: head, partition: route.partition, rules: rules)
       for key in keys { worker.shared.store.invalidate(key) }
     }
-    if let rules = route.cache,
-      let key = worker.searchKey(for: request, scheme: scheme, route: route, rules: rules)
-    {
+    for key in plan.searchTargets(of: request, scheme: scheme, in: worker.shared.store) {
       worker.shared.store.invalidate(key)
     }
     let groups = groupInvalidations(for: request, response: head)

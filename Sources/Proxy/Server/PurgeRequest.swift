@@ -126,24 +126,28 @@ extension Plan {
     return found
   }
 
-  /// The same target where what is stored says by `No-Vary-Search` that it answers other queries,
-  /// too: under its query as that rule brings it together.
   private func searchSelectors(of url: TargetURL, in store: CacheStore) -> [PurgeSelector] {
-    var found: [PurgeSelector] = []
+    searchTargets(of: url.request, scheme: url.scheme, in: store).map { .target(key: $0) }
+  }
+
+  /// The same target where what is stored says by `No-Vary-Search` that it answers other queries,
+  /// too: under its query as that rule brings it together, whatever the route it was stored for.
+  func searchTargets(of request: RequestHead, scheme: Scheme, in store: CacheStore) -> [[UInt8]] {
+    guard store.hasSearchRules else { return [] }
+    var found: [[UInt8]] = []
     for route in routes {
       guard let rules = route.cache else { continue }
       var path: [UInt8] = []
-      CacheKey.writePathKey(
-        for: url.request, scheme: url.scheme, partition: route.partition, into: &path)
+      CacheKey.writePathKey(for: request, scheme: scheme, partition: route.partition, into: &path)
       guard let encoded = store.searchRule(of: path.span),
         let search = NoVarySearch(encoded: encoded)
       else { continue }
       var key: [UInt8] = []
       CacheKey.writeSearchKey(
-        for: url.request, scheme: url.scheme, rules: rules.keys, digest: { _ in [] },
-        search: search, into: &key)
-      let selector = PurgeSelector.target(key: Array(key[CacheKey.base(of: key.span)]))
-      if !found.contains(selector) { found.append(selector) }
+        for: request, scheme: scheme, rules: rules.keys, digest: { _ in [] }, search: search,
+        into: &key)
+      let target = Array(key[CacheKey.base(of: key.span)])
+      if !found.contains(target) { found.append(target) }
     }
     return found
   }
