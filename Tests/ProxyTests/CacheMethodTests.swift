@@ -209,12 +209,13 @@ import Verdict
 
   @Test func `a change on another route reaches what answers for many queries`() throws {
     let origin = try ScriptedOrigin { _ in Self.ok("x", "No-Vary-Search: params=(\"utm\")\r\n") }
+    let name = try #require(FieldName(Array("X-Added".utf8)))
     let proxy = try RunningProxy(before: origin.endpoint) { settings in
-      // Nothing of this route is cached.
+      // A route with a part of the store of its own.
       var changes = settings.routes[0]
       changes.name = "changes"
       changes.match.methods = [.put]
-      changes.lane = .cache(CacheRules(isEnabled: false))
+      changes.requestFields = [.set(name: name, value: Array("1".utf8))]
       settings.routes.insert(changes, at: 0)
     }
     for _ in 0..<2 { _ = try proxy.get("/a?x=1&utm=1") }
