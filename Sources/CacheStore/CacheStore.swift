@@ -11,9 +11,16 @@ package enum LookupResult: Sendable {
 }
 
 /// A moment in the life of a store, as it counts what was invalidated and purged around a key.
-package struct StoreMoment: Sendable, Hashable {
+package struct StoreMoment: Sendable, Equatable {
   let epoch: UInt32
   let purges: UInt32
+  /// How many invalidations of any target of the shard there were by then.
+  let invalidations: UInt64
+
+  /// Whether nothing of concern happened between two moments, as far as the counts tell.
+  package static func == (left: StoreMoment, right: StoreMoment) -> Bool {
+    left.epoch == right.epoch && left.purges == right.purges
+  }
 }
 
 /// What happened in a store since it was made, and what it holds.

@@ -11,7 +11,7 @@ extension Shard {
   mutating func removeTarget(
     of key: Span<UInt8>, hashes: KeyHashes, by purge: Purge, limit: Int
   ) -> [StoredResponse] {
-    beginEpoch(of: hashes)
+    invalidations.note(hashes.target)
     guard
       let slot = targets.slot(of: UInt32(truncatingIfNeeded: hashes.target), where: { _ in true })
     else { return [] }

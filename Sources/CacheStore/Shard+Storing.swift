@@ -15,7 +15,9 @@ extension Shard {
     _ response: StoredResponse, hashes: KeyHashes, since moment: StoreMoment,
     superseding: [StoredResponse]
   ) -> InsertOutcome {
-    guard moment.epoch == self.moment(of: hashes).epoch else { return .refused(.invalidated) }
+    guard !invalidations.hasInvalidated(hashes.target, since: moment) else {
+      return .refused(.invalidated)
+    }
     switch purges.verdict(on: response, since: moment.purges) {
     case .untouched: return insert(response, hashes: hashes, superseding: superseding)
     case .hard: return .refused(.invalidated)

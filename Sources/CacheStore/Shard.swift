@@ -13,9 +13,6 @@ internal import Primitives
 /// invalidation finds them under one lock. All members are touched under that lock only.
 struct Shard: ~Copyable, Sendable {
   static let none = UInt32.max
-  /// Invalidations are remembered by a few bits of the hash: see `moment`. Fewer would keep more
-  /// responses out of the store for the invalidation of another target.
-  private static let epochCount = 1024
 
   struct Node: Sendable {
     var response: StoredResponse?
@@ -36,7 +33,7 @@ struct Shard: ~Copyable, Sendable {
   var freeNode = Shard.none
   var order: S3FIFO
   var purges = PurgeBook()
-  private var epochs: [UInt32]
+  var invalidations = InvalidationBook()
   var counters = CacheStoreCounters()
 
   init(budget: Int, variantLimit: Int, seed: HashSeed) {
@@ -44,7 +41,6 @@ struct Shard: ~Copyable, Sendable {
     self.variantLimit = max(variantLimit, 1)
     self.seed = seed
     order = S3FIFO(budget: budget)
-    epochs = Array(repeating: 0, count: Self.epochCount)
   }
 
   // MARK: Finding
@@ -132,13 +128,9 @@ struct Shard: ~Copyable, Sendable {
   /// Counts the invalidations around a target, and the purges. A response whose fetch began at an
   /// earlier moment may be older than the change that invalidated its target, and is not stored.
   func moment(of hashes: KeyHashes) -> StoreMoment {
-    StoreMoment(epoch: epochs[Self.epochIndex(hashes)], purges: purges.last)
-  }
-
-  mutating func beginEpoch(of hashes: KeyHashes) { epochs[Self.epochIndex(hashes)] &+= 1 }
-
-  private static func epochIndex(_ hashes: KeyHashes) -> Int {
-    Int(hashes.target >> 54) & (epochCount - 1)
+    StoreMoment(
+      epoch: invalidations.epoch(of: hashes.target), purges: purges.last,
+      invalidations: invalidations.count)
   }
 }
 

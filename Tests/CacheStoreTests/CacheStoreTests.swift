@@ -119,23 +119,41 @@ import Testing
     #expect(try StoreFixture.find(request, in: store) == nil)
   }
 
-  @Test func `what is on its way is seldom lost to the invalidation of something else`() throws {
+  /// What becomes of a response while so many other targets of its one shard change, and its own
+  /// where `own` says so, first or last.
+  private func fetch(others: Int, own: Bool = false, ownIsFirst: Bool = false) throws
+    -> CacheReason
+  {
     var limits = CacheStoreLimits()
     limits.shardCount = 1
     let store = CacheStore(limits: limits, seed: StoreFixture.seed)
-    var lost = 0
-    for number in 0..<60 {
-      let request = StoreFixture.request("/fetched/\(number)")
-      let opening = store.open(
-        try StoreFixture.storable(for: request), key: StoreFixture.key(request), request: request,
-        length: nil)
-      guard case .writer(let writer) = opening else { throw Unexpected() }
-      for other in 0..<32 {
-        store.invalidate(StoreFixture.key(StoreFixture.request("/changed/\(number)/\(other)")))
-      }
-      if writer.finish().reason == .invalidated { lost += 1 }
+    let request = StoreFixture.request("/fetched")
+    // There was a life before the fetch.
+    for number in 0..<1500 {
+      store.invalidate(StoreFixture.key(StoreFixture.request("/before/\(number)")))
     }
-    #expect(lost < 10)
+    let opening = store.open(
+      try StoreFixture.storable(for: request), key: StoreFixture.key(request), request: request,
+      length: nil)
+    guard case .writer(let writer) = opening else { throw Unexpected() }
+    if own, ownIsFirst { store.invalidate(StoreFixture.key(request)) }
+    for number in 0..<others {
+      store.invalidate(StoreFixture.key(StoreFixture.request("/changed/\(number)")))
+    }
+    if own, !ownIsFirst { store.invalidate(StoreFixture.key(request)) }
+    return writer.finish().reason
+  }
+
+  @Test func `what is on its way is not lost to the invalidation of something else`() throws {
+    #expect(try fetch(others: 0) == .stored)
+    #expect(try fetch(others: 1024) == .stored)
+  }
+
+  @Test(arguments: [0, 1, 1023, 1024, 5000], [false, true])
+  func `what was invalidated on its way is not stored, whatever else was`(
+    others: Int, ownIsFirst: Bool
+  ) throws {
+    #expect(try fetch(others: others, own: true, ownIsFirst: ownIsFirst) == .invalidated)
   }
 
   @Test func `freshening keeps the body and changes the head`() throws {
