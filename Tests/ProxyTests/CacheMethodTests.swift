@@ -4,6 +4,7 @@ import Dispatch
 import HTTPModel
 import JourneySupport
 import Primitives
+import Synchronization
 import Testing
 import Verdict
 
@@ -222,6 +223,23 @@ import Verdict
     #expect(origin.requests.count == 1)
     #expect(try ask("PUT", "/a?x=1&utm=2", proxy, "Content-Length: 0\r\n\r\n").status == 200)
     #expect(try proxy.get("/a?x=1&utm=3")["Cache-Status"]?.contains("; hit") == false)
+  }
+
+  @Test func `a change while it is fetched keeps out what answers for many queries`() throws {
+    let endpoint = Mutex<Endpoint?>(nil)
+    let origin = try ScriptedOrigin { _, connection in
+      if let proxy = endpoint.withLock({ $0.take() }) {
+        // Before the answer: the target is changed by somebody else.
+        let change = "PUT /a?x=1 HTTP/1.1\r\nHost: a.example\r\nContent-Length: 0\r\n\r\n"
+        _ = try RawConnection(to: proxy).exchange(change)
+      }
+      try connection.send(Self.ok("x", "No-Vary-Search: params=(\"utm\")\r\n"))
+    }
+    let proxy = try proxy(before: origin)
+    endpoint.withLock { $0 = proxy.endpoint }
+    #expect(try proxy.get("/a?x=1").status == 200)
+    #expect(try proxy.get("/a?x=1")["Cache-Status"]?.contains("; hit") == false)
+    #expect(try proxy.get("/a?x=1&utm=2")["Cache-Status"]?.contains("; hit") == true)
   }
 
   @Test func `a refused change leaves what answers for many queries where it is`() throws {

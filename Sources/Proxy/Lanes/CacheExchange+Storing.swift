@@ -20,9 +20,15 @@ extension CacheExchange {
       return nil
     }
     let length: Int64? = if case .length(let count) = framing { count } else { nil }
-    // What a POST itself has just made invalid does not count against its own answer, nor what
-    // happened to one of many queries against what is stored for all of them.
     let searchKey = searchKey(of: storable)
+    // A key for many queries is known only now. What changed for the one that was asked since then
+    // counts by its own key; a change asked for by another of them meanwhile cannot be seen.
+    let asked = key
+    if searchKey != nil, let moment, worker.shared.store.moment(of: asked.span) != moment {
+      record.cacheReason = .invalidated
+      return nil
+    }
+    // What a POST itself has just made invalid does not count against its own answer.
     let opening = worker.shared.store.open(
       storable, key: searchKey ?? key, request: request, length: length,
       since: request.method == .get && searchKey == nil ? moment : nil)

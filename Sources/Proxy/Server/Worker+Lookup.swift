@@ -198,6 +198,8 @@ extension Worker {
   func searchKey(
     for request: RequestHead, scheme: Scheme, route: RoutePlan, rules: CacheRules
   ) -> [UInt8]? {
+    // Nearly nobody has one: no key is written to find that out.
+    guard shared.store.hasSearchRules else { return nil }
     var path: [UInt8] = []
     CacheKey.writePathKey(
       for: request, scheme: scheme, partition: route.partition, into: &path)
