@@ -156,7 +156,7 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
     tests("TLS", ["TLS", "Cryptography", "Primitives", "TestCertificates", "COpenSSL"]),
-    tests("Cryptography", ["Cryptography", "Primitives"]),
+    tests("Cryptography", ["Cryptography", "Primitives", "TestCertificates"]),
     tests("Verdict", ["Verdict", "HTTPModel", "Primitives"]),
     tests("Audit", ["Audit", "Verdict", "HTTPModel", "Primitives"]),
     tests(

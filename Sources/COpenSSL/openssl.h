@@ -8,13 +8,17 @@
 #define OPENSSL_NO_DEPRECATED 1
 
 #include <openssl/bio.h>
+#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/rsa.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -113,6 +117,59 @@ static inline int shim_EVP_MAC_init_HMAC_SHA256(
       OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, sizeof(digest) - 1),
       OSSL_PARAM_construct_end()};
   return EVP_MAC_init(context, key, length, parameters);
+}
+
+// Keys from their numbers, for the same reason. Each answers the key, owned by the caller, or NULL with
+// the reason in the error queue.
+
+static inline EVP_PKEY *shim_EVP_PKEY_fromdata(
+    const char *type, int selection, OSSL_PARAM_BLD *builder) {
+  EVP_PKEY *key = NULL;
+  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+  OSSL_PARAM *parameters = OSSL_PARAM_BLD_to_param(builder);
+  if (context && parameters && EVP_PKEY_fromdata_init(context) == 1)
+    if (EVP_PKEY_fromdata(context, &key, selection, parameters) != 1) key = NULL;
+  OSSL_PARAM_free(parameters);
+  EVP_PKEY_CTX_free(context);
+  return key;
+}
+
+static inline EVP_PKEY *shim_EVP_PKEY_fromdata_RSA(
+    const unsigned char *modulus, int modulus_length, const unsigned char *exponent,
+    int exponent_length) {
+  EVP_PKEY *key = NULL;
+  OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+  BIGNUM *n = BN_bin2bn(modulus, modulus_length, NULL);
+  BIGNUM *e = BN_bin2bn(exponent, exponent_length, NULL);
+  if (builder && n && e && OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
+      OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) == 1)
+    key = shim_EVP_PKEY_fromdata("RSA", EVP_PKEY_PUBLIC_KEY, builder);
+  BN_free(n);
+  BN_free(e);
+  OSSL_PARAM_BLD_free(builder);
+  return key;
+}
+
+// The private number may be NULL: the key is then a public one.
+static inline EVP_PKEY *shim_EVP_PKEY_fromdata_EC(
+    const char *group, const unsigned char *point, size_t point_length,
+    const unsigned char *private_number, int private_length) {
+  EVP_PKEY *key = NULL;
+  OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+  BIGNUM *d = private_number ? BN_secure_new() : NULL;
+  int made = builder &&
+             OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, group, 0) == 1 &&
+             OSSL_PARAM_BLD_push_octet_string(
+                 builder, OSSL_PKEY_PARAM_PUB_KEY, point, point_length) == 1;
+  if (made && private_number)
+    made = d && BN_bin2bn(private_number, private_length, d) &&
+           OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_PRIV_KEY, d) == 1;
+  if (made)
+    key = shim_EVP_PKEY_fromdata(
+        "EC", private_number ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, builder);
+  BN_clear_free(d);
+  OSSL_PARAM_BLD_free(builder);
+  return key;
 }
 
 // Errors.

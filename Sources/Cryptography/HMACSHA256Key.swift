@@ -33,6 +33,22 @@ internal import COpenSSL
 
   deinit { unsafe EVP_MAC_CTX_free(keyed) }
 
+  /// The authentication code of the bytes.
+  package func code(of bytes: Span<UInt8>) throws(CryptographyError) -> Digest256 {
+    OpenSSLErrors.clear()
+    guard let context = unsafe EVP_MAC_CTX_dup(keyed) else {
+      throw CryptographyError(.authenticationCode, cause: .take())
+    }
+    defer { unsafe EVP_MAC_CTX_free(context) }
+    let updated = unsafe bytes.withUnsafeBufferPointer { buffer in
+      unsafe EVP_MAC_update(context, buffer.baseAddress, buffer.count) == 1
+    }
+    guard updated else { throw CryptographyError(.authenticationCode, cause: .take()) }
+    return try unsafe Digest256.filled(.authenticationCode) { output in
+      unsafe EVP_MAC_final(context, output, nil, Digest256.byteCount) == 1
+    }
+  }
+
   /// The authentication code of the parts, one after the other.
   ///
   /// The parts are not delimited: a caller that joins values of its peers prefixes their lengths.

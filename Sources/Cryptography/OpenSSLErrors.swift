@@ -54,6 +54,8 @@ package struct CryptographyError: Error, Equatable, Sendable, CustomStringConver
     case random = "drawing random bytes"
     case digest = "computing a digest"
     case authenticationCode = "computing a message authentication code"
+    case signature = "signing"
+    case verification = "verifying a signature"
   }
 
   package let operation: Operation

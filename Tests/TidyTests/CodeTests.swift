@@ -4,6 +4,7 @@ import Testing
 @Suite struct CodeTests {
   /// `file: how many`: every use is an argument, made in the comment above it.
   private static let unchecked: [String: Int] = [
+    "Sources/Cryptography/EVPKey.swift": 1,
     "Sources/Cryptography/HMACSHA256Key.swift": 1,
     "Sources/TLS/TLSClientContext.swift": 1,
     "Sources/TLS/TLSServerContext.swift": 1,
