@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Configuration
 internal import Foundation
+internal import Proxy
 
 /// `countersign check`: what is wrong with a settings file.
 struct CheckCommand: ParsableCommand {
@@ -10,8 +11,8 @@ struct CheckCommand: ParsableCommand {
     discussion: """
       Reads the file with the code that `serve` uses, loads the certificates, keys and tokens it \
       names, and tells every error and warning at once, each with its place and a remedy. Exit \
-      status 78 when there is an error, else 0. Whether ports are free and directories of logs are \
-      there shows when it is served.
+      status 78 when there is an error, else 0. What only this machine lacks (a directory of logs \
+      or sockets, the user to become) is a warning. Whether ports are free shows when it is served.
 
         countersign check countersign.yaml
         countersign check --format json countersign.yaml
@@ -32,7 +33,10 @@ struct CheckCommand: ParsableCommand {
   var file = SettingsFile.standardPath
 
   func run() throws {
-    let loaded = SettingsFile(path: file).load()
+    var loaded = SettingsFile(path: file).load()
+    for doubt in loaded.settings.map(ProxyServer.doubts(about:)) ?? [] {
+      loaded.doubts(doubt.path, owner: doubt.owner, doubt.message)
+    }
     if format == .json {
       for diagnostic in loaded.diagnostics { Terminal.tell(diagnostic.json) }
     } else {

@@ -4,18 +4,12 @@ internal import Verdict
 extension Form<String> {
   /// A path; a relative one starts from the directory of the file it stands in.
   static var path: Form<String> {
-    let text = Form.located("a path", example: "tls/server.pem") { text, directory in
+    Form.located("a path", example: "tls/server.pem") { text, directory in
       text.isEmpty ? .flaw("a path is missing") : .value(Paths.resolve(text, from: directory))
     } write: {
       $0
     }
-    return Form(shape: text.shape) { tree, reading in
-      let path = text.read(tree, &reading)
-      if let path { reading.names(path, at: tree.place) }
-      return path
-    } write: {
-      text.write($0)
-    }
+    .naming { $0 }
   }
 
   /// A name of letters, digits, `-`, `_` and `.`.
@@ -102,6 +96,7 @@ extension Form<ListenAddress> {
     } write: {
       $0.description
     }
+    .naming { if case .unix(let path) = $0 { path } else { nil } }
   }
 
   private static func internet(_ text: String) -> Parsed<ListenAddress> {
@@ -242,5 +237,6 @@ extension Form<LogDestination> {
       case .file(let path): path
       }
     }
+    .naming { if case .file(let path) = $0 { path } else { nil } }
   }
 }

@@ -204,6 +204,17 @@ extension Form {
     }
   }
 
+  /// This form, which tells the reading where the file stands that the value names, if any.
+  func naming(_ file: @escaping (Value) -> String?) -> Form {
+    Form(shape: shape) { tree, reading in
+      let value = self.read(tree, &reading)
+      if let path = value.flatMap(file) { reading.names(path, at: tree.place) }
+      return value
+    } write: {
+      self.write($0)
+    }
+  }
+
   /// A form by way of another: the value is made of what that form reads.
   static func mapped<Draft>(
     _ form: Form<Draft>, to value: @escaping (Draft) -> Value,

@@ -21,9 +21,23 @@ package struct Loaded: Sendable, Equatable {
   ///   - message: A sentence without a full stop.
   package mutating func cannotUse(_ path: String?, owner: String, _ message: String) {
     settings = nil
+    tell(.error, code: "unusable-file", of: path, owner: owner, message)
+  }
+
+  /// Adds that a start on this machine may stumble over what the settings name; they stand.
+  ///
+  /// - Parameters: those of `cannotUse`.
+  package mutating func doubts(_ path: String?, owner: String, _ message: String) {
+    tell(.warning, code: "not-here", of: path, owner: owner, message)
+  }
+
+  private mutating func tell(
+    _ severity: Diagnostic.Severity, code: String, of path: String?, owner: String,
+    _ message: String
+  ) {
     let here = path.flatMap { named[$0] }
     let diagnostic = Diagnostic(
-      .error, code: "unusable-file", message: here == nil ? "\(owner): \(message)" : message,
+      severity, code: code, message: here == nil ? "\(owner): \(message)" : message,
       place: here?.place, line: here?.line)
     if !diagnostics.contains(diagnostic) { diagnostics.append(diagnostic) }
   }

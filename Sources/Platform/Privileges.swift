@@ -23,6 +23,12 @@ package enum Privileges {
     }
   }
 
+  /// Throws what `drop` would throw because this machine knows no such user or group.
+  package static func find(user name: String, group: String? = nil) throws(SystemError) {
+    _ = try user(named: name)
+    if let group { _ = try groupNumber(of: group) }
+  }
+
   private struct User {
     var number: uid_t
     var group: gid_t

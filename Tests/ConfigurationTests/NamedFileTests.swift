@@ -45,4 +45,28 @@ import Testing
     #expect(loaded.diagnostics.last?.message == "service auth: it is empty")
     #expect(loaded.diagnostics.last?.place == nil)
   }
+
+  @Test func `what only this machine lacks is a warning where it is named`() throws {
+    var loaded = Settings.load(
+      TableFiles.name,
+      from: TableFiles(
+        """
+        listeners: [ { address: "unix:run/proxy.sock" } ]
+        services: { auth: { origins: [ http://127.0.0.1:9000 ] } }
+        routes: [ { match: {}, service: auth } ]
+        audit: { log: findings.jsonl }
+
+        """))
+    loaded.doubts("\(TableFiles.directory)/findings.jsonl", owner: "audit", "no such directory")
+    loaded.doubts("\(TableFiles.directory)/run/proxy.sock", owner: "listener", "not writable")
+    loaded.doubts(nil, owner: "process", "there is no user x")
+    #expect(loaded.settings != nil)
+    let told = loaded.diagnostics.filter { $0.code == "not-here" }
+    #expect(told.allSatisfy { $0.severity == .warning })
+    #expect(
+      told.map(\.message) == [
+        "no such directory", "not writable", "process: there is no user x",
+      ])
+    #expect(told.map { $0.place?.line } == [4, 1, nil])
+  }
 }

@@ -48,6 +48,28 @@ import Testing
     #expect(lines.allSatisfy { $0.hasPrefix("{") && $0.hasSuffix("}") })
   }
 
+  @Test func `check warns of what this machine lacks, and is content`() throws {
+    let directory = try TemporaryDirectory()
+    let file = try directory.write(
+      """
+      listeners: [ { address: "unix:here.sock" } ]
+      services: { auth: { origins: [ http://127.0.0.1:9443 ] } }
+      routes: [ { match: {}, service: auth } ]
+      audit: { log: nowhere/findings.jsonl }
+      access_log: { log: countersign.yaml/access.jsonl }
+      process: { user: countersign-nobody }
+      admin: { address: "unix:admin.sock" }
+
+      """, to: "countersign.yaml")
+    let outcome = try run("check", file)
+    #expect(outcome.status == .exited(0))
+    #expect(outcome.errors.contains("nowhere is not there: 'serve' needs it"), "\(outcome.errors)")
+    #expect(outcome.errors.contains("countersign.yaml is no directory"), "\(outcome.errors)")
+    #expect(
+      outcome.errors.contains("there is no user countersign-nobody"), "\(outcome.errors)")
+    #expect(outcome.errors.contains("0 errors, 3 warnings"), "\(outcome.errors)")
+  }
+
   @Test func `a certificate that cannot be read is one sentence`() throws {
     let outcome = try run("check", "\(Programs.root)/config/examples/tls.yaml")
     #expect(outcome.status == .exited(78))

@@ -75,6 +75,12 @@ package struct ProxyLog: Sendable {
     logger.error("The keys of session tickets were not rotated.", metadata: ["cause": "\(cause)"])
   }
 
+  func userKept(instead user: String) {
+    logger.warning(
+      "Only root can become another user: the one who started the program is kept.",
+      metadata: ["user": "\(user)"])
+  }
+
   func randomnessFailed() {
     logger.critical("No randomness for transaction tokens: decisions are refused.")
   }

@@ -53,7 +53,7 @@ package final class ProxyServer: Sendable {
     var adminBound: ListenerPlan?
     if admin != nil { adminBound = try Self.bindAdmin(settings) }
     let adminListener = adminBound
-    try Self.dropPrivileges(settings.process)
+    try Self.dropPrivileges(settings.process, log: log)
     let view = ProxyView(shared: shared, loops: loops)
     let responder = admin?(view)
     let ready = DispatchGroup()
@@ -303,8 +303,11 @@ package final class ProxyServer: Sendable {
     }
   }
 
-  private static func dropPrivileges(_ settings: ProcessSettings) throws(StartError) {
-    guard let user = settings.user, Privileges.isRoot else { return }
+  private static func dropPrivileges(
+    _ settings: ProcessSettings, log: ProxyLog
+  ) throws(StartError) {
+    guard let user = settings.user else { return }
+    guard Privileges.isRoot else { return log.userKept(instead: user) }
     do throws(SystemError) {
       try Privileges.drop(toUser: user, group: settings.group)
     } catch {
