@@ -102,12 +102,20 @@ let package = Package(
         "Configuration", "Proxy",
       ]),
 
+    // The careless caches: faults to put between systems. Nothing of the proxy is in them.
+    floor(
+      "CarelessCaches",
+      [
+        "Primitives", "HTTPModel", "HTTPWire", "Verdict", "Platform", "EventLoop", "Transport",
+      ]),
+
     // Floor 5: the command.
     floor(
       "Command",
       [
         "Primitives", "HTTPModel", "HTTPWire", "Platform", "Cryptography", "TLS", "EventLoop",
         "Transport", "Telemetry", "CachePolicy", "Configuration", "Proxy", "Admin", "Audit",
+        "CarelessCaches",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -171,11 +179,17 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
 
+    tests(
+      "CarelessCaches",
+      [
+        "CarelessCaches", "HTTPModel", "Platform", "Primitives", "Verdict", "JourneySupport",
+      ]),
+
     // Journeys: real processes started cold. Their tools are a target of their own, for other tests
     // too.
     .target(
       name: "JourneySupport", path: "Tests/JourneySupport", swiftSettings: strict),
-    tests("Journey", ["JourneySupport", "TestCertificates"]),
+    tests("Journey", ["JourneySupport", "TestCertificates", "CarelessCaches"]),
     tests(
       "Proxy",
       [

@@ -20,7 +20,8 @@ struct CountersignCommand: ParsableCommand {
     version: ProxyVersion.text,
     subcommands: [
       ServeCommand.self, CheckCommand.self, ProxyCommand.self, PurgeCommand.self,
-      ExplainCommand.self, SchemaCommand.self, ReferenceCommand.self, VersionCommand.self,
+      ExplainCommand.self, CarelessCacheCommand.self, SchemaCommand.self, ReferenceCommand.self,
+      VersionCommand.self,
     ])
 
 }

@@ -139,7 +139,7 @@ import Testing
   @Test func `the page about the command line is what the program says`() throws {
     let page = try String(
       contentsOfFile: "\(Programs.root)/docs/command-line.md", encoding: .utf8)
-    for command in ["serve", "check", "proxy", "purge", "explain"] {
+    for command in ["serve", "check", "proxy", "purge", "explain", "careless-cache"] {
       let help = try run(command, "--help").output
       #expect(
         page.contains("## `countersign \(command)`\n\n```\n\(help)```\n"),
@@ -148,7 +148,7 @@ import Testing
   }
 
   @Test func `help teaches by examples`() throws {
-    for command in ["serve", "check", "proxy", "purge", "explain"] {
+    for command in ["serve", "check", "proxy", "purge", "explain", "careless-cache"] {
       let outcome = try run(command, "--help")
       #expect(outcome.status == .exited(0))
       #expect(outcome.output.contains("countersign \(command)"), "\(outcome.output)")

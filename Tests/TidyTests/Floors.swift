@@ -40,6 +40,7 @@ struct House {
     House("Telemetry", .transport, ["Dispatch", "Logging", "Synchronization"]),
     House("Configuration", .proxy, ["Foundation", "Yams"]),
     House("Proxy", .proxy, ["Dispatch", "Logging", "Synchronization"]),
+    House("CarelessCaches", .operators, ["Synchronization"]),
     House("Admin", .operators, ["Dispatch", "Logging", "Synchronization"]),
     House(
       "Command", .command,
