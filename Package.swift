@@ -53,6 +53,13 @@ let package = Package(
         .product(
           name: "RawStructuredFieldValues", package: "swift-http-structured-headers"),
       ]),
+    floor(
+      "MessageSignatures",
+      [
+        "Primitives", "HTTPModel",
+        .product(
+          name: "RawStructuredFieldValues", package: "swift-http-structured-headers"),
+      ]),
     floor("Verdict", ["Primitives", "HTTPModel"]),
     floor("Audit", ["Primitives", "HTTPModel", "Verdict"]),
 
@@ -165,6 +172,7 @@ let package = Package(
       ]),
     tests("TLS", ["TLS", "Cryptography", "Primitives", "TestCertificates", "COpenSSL"]),
     tests("Cryptography", ["Cryptography", "Primitives", "TestCertificates"]),
+    tests("MessageSignatures", ["MessageSignatures", "Cryptography", "HTTPModel", "Primitives"]),
     tests("Verdict", ["Verdict", "HTTPModel", "Primitives"]),
     tests("Audit", ["Audit", "Verdict", "HTTPModel", "Primitives"]),
     tests(
@@ -202,8 +210,8 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Primitives", "HTTPModel", "HTTPWire", "CachePolicy", "Verdict", "Configuration",
-        "TestSupport",
+        "Primitives", "HTTPModel", "HTTPWire", "CachePolicy", "MessageSignatures", "Verdict",
+        "Configuration", "TestSupport",
       ],
       path: "Fuzzers/Targets", swiftSettings: strict),
     tests("Fuzz", ["FuzzTargets"]),

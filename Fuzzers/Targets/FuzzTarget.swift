@@ -23,6 +23,7 @@ package struct FuzzTarget: Sendable {
     FuzzTarget("date", FuzzText.date),
     FuzzTarget("json", FuzzText.json),
     FuzzTarget("form", FuzzText.form),
+    FuzzTarget("signature", FuzzSignatures.check),
     FuzzTarget("settings", FuzzSettings.check),
     FuzzTarget("address", FuzzSettings.addresses),
   ]

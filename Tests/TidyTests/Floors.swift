@@ -28,6 +28,7 @@ struct House {
     House("HTTPModel", .pure),
     House("HTTPWire", .pure),
     House("CachePolicy", .pure, ["RawStructuredFieldValues"]),
+    House("MessageSignatures", .pure, ["RawStructuredFieldValues"]),
     House("Verdict", .pure),
     House("Audit", .pure),
     House("CacheStore", .store, ["Synchronization"]),
