@@ -4,12 +4,17 @@ internal import Verdict
 
 // The keys of `routes.decision`.
 
+/// A binding mode by its word.
+enum BindingWord: String, CaseIterable {
+  case echo, none
+}
+
 /// A decision rule as it is written.
 struct DecisionDraft {
   var mode = EnforcementMode.enforce
-  var isBound = true
+  var binding = BindingWord.echo
   var tokenField = FieldName(.transactionToken)
-  var proof = EchoProof.transactionToken
+  var proof = ProofPlace.transactionToken
   var subject: SubjectRule?
   var allow: AllowRule?
   var deny = DenyPolicy.deliver
@@ -26,7 +31,8 @@ struct DecisionDraft {
   init(_ rule: DecisionRule) {
     mode = rule.mode
     switch rule.binding {
-    case .none: isBound = false
+    // Modes that no settings can name are not there to be written.
+    case .none, .jwt, .httpSignature, .introspectionJWT, .legacy: binding = .none
     case .echo(let echo):
       tokenField = echo.requestField
       proof = echo.proof
@@ -43,11 +49,17 @@ struct DecisionDraft {
     clockSkew = rule.clockSkew
   }
 
+  private var bindingRule: BindingRule {
+    switch binding {
+    case .none: .none
+    case .echo: .echo(EchoRule(requestField: tokenField, proof: proof))
+    }
+  }
+
   var rule: DecisionRule {
     DecisionRule(
-      mode: mode,
-      binding: isBound ? .echo(EchoRule(requestField: tokenField, proof: proof)) : .none,
-      subject: subject, allow: allow, deny: deny, refusal: refusal, keepETag: keepsETag,
+      mode: mode, binding: bindingRule, subject: subject, allow: allow, deny: deny,
+      refusal: refusal, keepETag: keepsETag,
       maximumBodyBytes: bodyBytes, maximumRequestBodyBytes: requestBodyBytes,
       deliverProof: deliversProof, sendTokenInAudit: sendsToken, clockSkew: clockSkew)
   }
@@ -73,7 +85,7 @@ extension Section<DecisionDraft> {
         "mode", \.mode, .choice(EnforcementMode.allCases.map { ("\($0.name)", $0) }),
         "audit: observe only. warn: verify, and say what failed. enforce: refuse it."),
       Key(
-        "binding", \.isBound, .choice([("echo", true), ("none", false)]),
+        "binding", \.binding, .words,
         "How a verdict proves which request it answers. echo: it carries the token back."),
       Key(
         "token_field", \.tokenField, .fieldName,
@@ -125,7 +137,7 @@ extension Section<DecisionDraft> {
   private static func checkDecision(
     _ draft: inout DecisionDraft, _ places: KeyPlaces, _ reading: inout Reading
   ) {
-    if !draft.isBound {
+    if draft.binding == .none {
       let standard = DecisionDraft()
       var pointless: [String] = []
       if draft.tokenField != standard.tokenField { pointless.append("token_field") }
@@ -146,7 +158,7 @@ extension Section<DecisionDraft> {
         "no-effect", "the token is always sent in mode \(draft.mode.name)",
         at: places.key("send_token"), help: "remove 'send_token'")
     }
-    if !places.has("subject"), draft.isBound {
+    if !places.has("subject"), draft.binding != .none {
       reading.warn(
         "no-subject", "nothing compares the user in the verdict with the user in the request",
         at: places.whole, help: "add 'subject', or write 'subject: none'")
@@ -166,8 +178,8 @@ extension Section<DecisionDraft> {
   }
 }
 
-extension Form<EchoProof> {
-  fileprivate static var proof: Form<EchoProof> {
+extension Form<ProofPlace> {
+  fileprivate static var proof: Form<ProofPlace> {
     .parsed("a place in the verdict", example: "json:/response/uid") { text in
       do throws(SourceError) {
         switch try VerdictSource(parsing: text.utf8) {

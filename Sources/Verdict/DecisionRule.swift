@@ -20,37 +20,6 @@ package enum EnforcementMode: UInt8, Hashable, Sendable, CaseIterable {
   }
 }
 
-/// Where the service puts the token back (mode `echo`).
-package enum EchoProof: Hashable, Sendable {
-  case field(FieldName)
-  case json(JSONPointer)
-
-  /// `Transaction-Token` in the response's header.
-  package static let transactionToken = EchoProof.field(FieldName(.transactionToken))
-}
-
-/// Mode `echo`: the token goes out in a request field and must come back unchanged.
-package struct EchoRule: Hashable, Sendable {
-  /// The field that carries the token to the service.
-  package let requestField: FieldName
-  package let proof: EchoProof
-
-  package init(
-    requestField: FieldName = FieldName(.transactionToken), proof: EchoProof = .transactionToken
-  ) {
-    self.requestField = requestField
-    self.proof = proof
-  }
-}
-
-/// How a verdict proves which request it answers. Fixed by the route; a response cannot
-/// choose.
-package enum BindingRule: Hashable, Sendable {
-  /// Nothing is declared: a decision found here is hardened and reported, never verified.
-  case none
-  case echo(EchoRule)
-}
-
 /// How the user of the request and the user of the verdict are compared. Always as bytes.
 package enum SubjectComparison: UInt8, Hashable, Sendable, CaseIterable {
   case exact
@@ -194,6 +163,8 @@ package struct DecisionRule: Sendable, Equatable {
 
   package let mode: EnforcementMode
   package let binding: BindingRule
+  /// Whose identifier a verdict must answer.
+  package let token: TokenSource
   package let subject: SubjectRule?
   /// Without it, success and redirection count as allow unless the body says no in a member known
   /// from a protocol (`decision`, `allowed`, `active`, …); so they need proof.
@@ -217,14 +188,16 @@ package struct DecisionRule: Sendable, Equatable {
   let pointers: RulePointers
 
   package init(
-    mode: EnforcementMode = .enforce, binding: BindingRule, subject: SubjectRule? = nil,
-    allow: AllowRule? = nil, deny: DenyPolicy = .deliver, refusal: RefusalForm = .standard,
+    mode: EnforcementMode = .enforce, binding: BindingRule, token: TokenSource = .minted,
+    subject: SubjectRule? = nil, allow: AllowRule? = nil, deny: DenyPolicy = .deliver,
+    refusal: RefusalForm = .standard,
     keepETag: Bool = false, maximumBodyBytes: Int = standardMaximumBodyBytes,
     maximumRequestBodyBytes: Int = standardMaximumRequestBodyBytes, deliverProof: Bool = false,
     sendTokenInAudit: Bool = false, clockSkew: Seconds = Seconds(5)
   ) {
     self.mode = mode
     self.binding = binding
+    self.token = token
     self.subject = subject
     self.allow = allow
     self.deny = deny
@@ -241,7 +214,7 @@ package struct DecisionRule: Sendable, Equatable {
   /// Whether a token goes to the service: always, except in `audit` without `sendTokenInAudit` and
   /// where no binding is declared.
   package var sendsToken: Bool {
-    binding != .none && (mode != .audit || sendTokenInAudit)
+    binding.tokenField != nil && (mode != .audit || sendTokenInAudit)
   }
 
   /// Whether the request's body must be held whole (up to `maximumRequestBodyBytes`) before it is
@@ -263,7 +236,7 @@ struct RulePointers: Sendable, Equatable {
   private(set) var customary: Range<Int> = 0..<0
 
   init(binding: BindingRule, subject: SubjectRule?, allow: AllowRule?) {
-    if case .echo(let echo) = binding, case .json(let pointer) = echo.proof {
+    if case .json(let pointer) = binding.proof {
       proof = all.count
       all.append(pointer)
     }

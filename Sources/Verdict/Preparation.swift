@@ -16,8 +16,8 @@ package func prepareDecisionRequest(
   facts.wasConditional =
     head.fields.contains(.ifNoneMatch) || head.fields.contains(.ifModifiedSince)
     || head.fields.contains(.range)
-  guard rule.sendsToken, case .echo(let echo) = rule.binding else { return }
-  head.fields.set(echo.requestField, token)
+  guard rule.sendsToken, let field = rule.binding.tokenField else { return }
+  head.fields.set(field, token)
   facts.token = token
 }
 
@@ -87,11 +87,9 @@ private struct ProofFields {
 /// The fields of the proof, where the consumer did not ask for it. An undeclared decision keeps
 /// all.
 private func proofsToRemove(_ rule: DecisionRule?) -> ProofFields? {
-  guard let rule, !rule.deliverProof, case .echo(let echo) = rule.binding else { return nil }
-  if case .field(let name) = echo.proof {
-    return ProofFields(token: echo.requestField, proof: name)
-  }
-  return ProofFields(token: echo.requestField, proof: nil)
+  guard let rule, !rule.deliverProof, let token = rule.binding.tokenField else { return nil }
+  if case .field(let name) = rule.binding.proof { return ProofFields(token: token, proof: name) }
+  return ProofFields(token: token, proof: nil)
 }
 
 /// What becomes of a response whose verification is done.

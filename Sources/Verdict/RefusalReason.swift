@@ -16,6 +16,11 @@ package enum RefusalReason: UInt8, CaseIterable, Hashable, Sendable {
   case undeclaredDecision, upgradeOnDecision
   // No verdict came at all.
   case originUnreachable, originTimeout, originProtocolError
+  // The signed proof, and the keys it is checked with.
+  case proofMissing, proofRepeated, proofMalformed, proofTooLong
+  case keysUnavailable, proofCheckBusy, proofCheckTimeout
+  // What serves once.
+  case identifierRepeated, replayMemoryFull
 
   /// The stable code: the same in log, counter, `Proxy-Status`, problem document and `explain`.
   package var code: StaticString { row.code }
@@ -154,5 +159,32 @@ struct RefusalRow: Sendable {
     RefusalRow(
       .originProtocolError, "origin-protocol-error", .bnd06, "http_protocol_error",
       "the service's answer breaks HTTP, so it is no verdict"),
+    RefusalRow(
+      .proofMissing, "proof-missing", .bnd06, "http_protocol_error",
+      "the verdict carries no signed proof where the route says"),
+    RefusalRow(
+      .proofRepeated, "proof-repeated", .bnd07, "http_protocol_error",
+      "the verdict carries more than one signed proof"),
+    RefusalRow(
+      .proofMalformed, "proof-malformed", .bnd02, "http_protocol_error",
+      "the signed proof is not written as its standard says"),
+    RefusalRow(
+      .proofTooLong, "proof-too-long", .bnd02, "http_protocol_error",
+      "the signed proof is longer than any that is checked"),
+    RefusalRow(
+      .keysUnavailable, "keys-unavailable", .bnd02, "proxy_internal_error",
+      "the keys to check verdicts with are not there yet"),
+    RefusalRow(
+      .proofCheckBusy, "proof-check-busy", .bnd06, "proxy_internal_error",
+      "more proofs wait to be checked than may"),
+    RefusalRow(
+      .proofCheckTimeout, "proof-check-timeout", .bnd06, "proxy_internal_error",
+      "the proof could not be checked in time"),
+    RefusalRow(
+      .identifierRepeated, "identifier-repeated", .rep01, "http_protocol_error",
+      "the verdict has an identifier that another one had before"),
+    RefusalRow(
+      .replayMemoryFull, "replay-memory-full", .rep01, "proxy_internal_error",
+      "there is no room to remember the verdict, so it cannot be shown to serve once"),
   ]
 }

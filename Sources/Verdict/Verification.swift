@@ -1,15 +1,6 @@
 package import HTTPModel
 internal import Primitives
 
-/// An allow whose every check has passed. Only `verify` can make one; what demands this type cannot
-/// be given an unverified verdict.
-package struct VerifiedVerdict: Sendable, Equatable {
-  /// The user, as the verdict names him; nil where the rule compares none.
-  package let subject: [UInt8]?
-
-  fileprivate init(subject: [UInt8]?) { self.subject = subject }
-}
-
 /// What is known of the binding of a verdict to its request.
 package enum BindingProof: Hashable, Sendable {
   case proved
@@ -47,7 +38,8 @@ package enum BodyState: Hashable, Sendable {
   case cutShort
 }
 
-/// Checks a response to a decision request against its rule. Everything fails closed:
+/// Checks a response to a decision request against its rule: the second phase of verification,
+/// which leaves only the memory to be asked. Everything fails closed:
 ///
 ///     status cannot be a verdict ─────────────────────────────▶ refused
 ///     what does the verdict say?  (rule, else customary members and status)
@@ -55,14 +47,15 @@ package enum BodyState: Hashable, Sendable {
 ///       ├─ no:  proved ───────────────────────────────────────▶ denied
 ///       │       unproved ─┬─ deny: deliver ───────────────────▶ denied, reported
 ///       │                 └─ deny: verify, or a 2xx that only its body makes a no ─▶ refused
-///       └─ yes: token ∧ user ∧ not coded ∧ no age ────────────▶ verified, else refused
+///       └─ yes: token ∧ user ∧ not coded ∧ no age ────────────▶ proven, else refused
 ///
 /// A token or user in the body is looked for only there, in a header field only there; trailers
-/// prove nothing. `body` is what came, `state` whether that is all.
+/// prove nothing. `body` is what came, `state` whether that is all, `proof` what came of what
+/// `proofDemand` asks for.
 package func verify(
-  _ head: ResponseHead, body: Span<UInt8>, state: BodyState, to request: RequestFacts,
-  under rule: DecisionRule
-) -> VerificationOutcome {
+  _ head: ResponseHead, body: Span<UInt8>, state: BodyState, proof: CheckedProof,
+  to request: RequestFacts, under rule: DecisionRule, at times: ExchangeTimes
+) -> Judgement {
   switch state {
   case .whole: break
   case .tooLarge: return .refused(.bodyTooLarge)
@@ -73,11 +66,16 @@ package func verify(
   switch statement(of: head, body: body, reading: reading, rule: rule) {
   case .unclear(let reason): return .refused(reason)
   case .deny(let needsProof):
+    let binding = bindingProof(
+      of: head, body: body, reading: reading, proof: proof, request: request, rule: rule)
     return denial(
-      needsProof: needsProof, head: head, body: body, reading: reading, request: request, rule: rule
-    )
+      binding, needsProof: needsProof, head: head, body: body, reading: reading, request: request,
+      rule: rule)
   case .allow:
-    return allowance(head: head, body: body, reading: reading, request: request, rule: rule)
+    let binding = bindingProof(
+      of: head, body: body, reading: reading, proof: proof, request: request, rule: rule)
+    return allowance(
+      binding, head: head, body: body, reading: reading, request: request, rule: rule)
   }
 }
 
@@ -91,54 +89,63 @@ private func refusal(ofStatus status: Status, request: RequestFacts) -> RefusalR
 
 // A yes: everything is demanded.
 private func allowance(
-  head: ResponseHead, body: Span<UInt8>, reading: VerdictReading, request: RequestFacts,
-  rule: DecisionRule
-) -> VerificationOutcome {
-  let proof = bindingProof(of: head, body: body, reading: reading, request: request, rule: rule)
-  if case .failed(let reason) = proof { return .refused(reason) }
+  _ binding: BindingProof, head: ResponseHead, body: Span<UInt8>, reading: VerdictReading,
+  request: RequestFacts, rule: DecisionRule
+) -> Judgement {
+  if case .failed(let reason) = binding { return .refused(reason) }
   if !body.isEmpty, ContentCoding.isCoded(head.fields) { return .refused(.bodyCoded) }
   if CacheMarks.hasPositiveAge(head.fields) { return .refused(.servedFromCache) }
+  let subject: [UInt8]?
   switch subjectMatch(of: head, body: body, reading: reading, request: request, rule: rule) {
   case .failed(let reason): return .refused(reason)
-  case .notCompared:
-    return proof == .notTested ? .untested : .verified(VerifiedVerdict(subject: nil))
-  case .same(let subject):
-    return proof == .notTested ? .untested : .verified(VerifiedVerdict(subject: subject))
+  case .notCompared: subject = nil
+  case .same(let name): subject = name
   }
+  return binding == .notTested
+    ? .untested : .proven(ProvenVerdict(subject: subject, identifiers: []))
 }
 
 // A no: what is missing is reported, and refused only where the route or the form of the no demands
 // it.
 private func denial(
-  needsProof: Bool, head: ResponseHead, body: Span<UInt8>, reading: VerdictReading,
-  request: RequestFacts, rule: DecisionRule
-) -> VerificationOutcome {
-  var proof = bindingProof(of: head, body: body, reading: reading, request: request, rule: rule)
+  _ binding: BindingProof, needsProof: Bool, head: ResponseHead, body: Span<UInt8>,
+  reading: VerdictReading, request: RequestFacts, rule: DecisionRule
+) -> Judgement {
+  var binding = binding
   let match = subjectMatch(of: head, body: body, reading: reading, request: request, rule: rule)
-  if proof == .proved, match == .failed(.subjectMismatch) { proof = .failed(.subjectMismatch) }
-  if case .failed(let reason) = proof, needsProof || rule.deny == .verify {
+  if binding == .proved, match == .failed(.subjectMismatch) { binding = .failed(.subjectMismatch) }
+  if case .failed(let reason) = binding, needsProof || rule.deny == .verify {
     return .refused(reason)
   }
-  return .denied(proof)
+  return .denied(binding)
 }
 
-// MARK: The token
+// MARK: The binding
 
 private func bindingProof(
-  of head: ResponseHead, body: Span<UInt8>, reading: VerdictReading, request: RequestFacts,
-  rule: DecisionRule
+  of head: ResponseHead, body: Span<UInt8>, reading: VerdictReading, proof: CheckedProof,
+  request: RequestFacts, rule: DecisionRule
 ) -> BindingProof {
-  guard case .echo(let echo) = rule.binding else { return .failed(.bindingUndeclared) }
-  guard !request.token.isEmpty else {
-    return rule.mode == .audit ? .notTested : .failed(.tokenNotSent)
-  }
-  switch echo.proof {
-  case .field(let name): return proof(inField: name, of: head.fields, token: request.token)
-  case .json: return proofInBody(body, reading: reading, token: request.token, rule: rule)
+  switch rule.binding {
+  case .echo(let echo):
+    guard !request.token.isEmpty else {
+      return rule.mode == .audit ? .notTested : .failed(.tokenNotSent)
+    }
+    switch echo.proof {
+    case .field(let name): return echoProof(inField: name, of: head.fields, token: request.token)
+    case .json: return echoProof(inBody: body, reading: reading, token: request.token, rule: rule)
+    }
+  case .jwt, .httpSignature, .introspectionJWT:
+    switch proof {
+    case .failed(let reason): return .failed(reason)
+    case .none: return .failed(.proofMissing)
+    case .claims: return .failed(.bindingUndeclared)
+    }
+  case .none, .legacy: return .failed(.bindingUndeclared)
   }
 }
 
-private func proof(
+private func echoProof(
   inField name: FieldName, of fields: FieldSection, token: [UInt8]
 ) -> BindingProof {
   guard let value = fields.first(name) else { return .failed(.tokenMissing) }
@@ -146,8 +153,8 @@ private func proof(
   return equalsInConstantTime(value.span, token.span) ? .proved : .failed(.tokenMismatch)
 }
 
-private func proofInBody(
-  _ body: Span<UInt8>, reading: VerdictReading, token: [UInt8], rule: DecisionRule
+private func echoProof(
+  inBody body: Span<UInt8>, reading: VerdictReading, token: [UInt8], rule: DecisionRule
 ) -> BindingProof {
   switch reading.json {
   case .notRead: return .failed(.tokenMissing)

@@ -74,8 +74,28 @@ struct Exchange: Sendable, CustomTestStringConvertible {
     if sendsToken {
       prepareDecisionRequest(&head, token: Array(token.utf8), facts: &facts, under: rule)
     }
-    return verify(response, body: body.span, state: state, to: facts, under: rule)
+    return judged(response, body: body, state: state, to: facts, under: rule)
   }
+}
+
+/// The instants of the exchanges here: the answer comes a second after the request went out.
+let times = ExchangeTimes(
+  sentAt: WallTime(secondsSinceEpoch: 1_700_000_000),
+  now: WallTime(secondsSinceEpoch: 1_700_000_001))
+
+/// What comes of a response whose proof needs no key, with a memory that has seen nothing.
+func judged(
+  _ head: ResponseHead, body: [UInt8], state: BodyState = .whole, to facts: RequestFacts,
+  under rule: DecisionRule
+) -> VerificationOutcome {
+  let proof: CheckedProof =
+    switch proofDemand(of: head, body: body.span, state: state, to: facts, under: rule) {
+    case .none, .jws: .none
+    case .refused(let reason): .failed(reason)
+    }
+  return verify(
+    head, body: body.span, state: state, proof: proof, to: facts, under: rule, at: times
+  ).outcome { _ in .first }
 }
 
 /// What a row expects; like `VerificationOutcome`, but anybody can make it.

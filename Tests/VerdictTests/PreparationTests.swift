@@ -119,7 +119,7 @@ private func prepared(_ head: RequestHead, _ rule: DecisionRule) -> (RequestHead
 
   @Test func `the token's own field goes too where a member is the proof`() throws {
     let name = try #require(FieldName("X-Nonce".utf8))
-    let pointer = EchoProof.json(try JSONPointer(parsing: Array("/transaction".utf8)))
+    let pointer = ProofPlace.json(try JSONPointer(parsing: Array("/transaction".utf8)))
     var section = fields([("x-nonce", token), ("Transaction-Token", "theirs")])
     hardenDecisionResponse(
       &section, under: DecisionRule(binding: .echo(EchoRule(requestField: name, proof: pointer))))

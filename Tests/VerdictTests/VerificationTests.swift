@@ -454,7 +454,7 @@ private let statusRows: [Exchange] = [
     gives: 304, [], is: .refused(.validated)),
 ]
 
-private let allRows = tokenRows + bodyRows + subjectRows + decisionRows + statusRows
+private let allRows = tokenRows + bodyRows + subjectRows + decisionRows + statusRows + proofRows
 
 @Suite struct VerificationTests {
   @Test(arguments: allRows)
@@ -465,7 +465,8 @@ private let allRows = tokenRows + bodyRows + subjectRows + decisionRows + status
   @Test func `every reason that a response can give stands in a row`() {
     let ofTheProxy: Set<RefusalReason> = [
       .undeclaredDecision, .upgradeOnDecision, .originUnreachable, .originTimeout,
-      .originProtocolError,
+      .originProtocolError, .keysUnavailable, .proofCheckBusy, .proofCheckTimeout,
+      .identifierRepeated, .replayMemoryFull,
     ]
     let seen = Set(allRows.compactMap(\.expected.reason))
     #expect(Set(RefusalReason.allCases).subtracting(seen) == ofTheProxy)
@@ -509,8 +510,8 @@ private let allRows = tokenRows + bodyRows + subjectRows + decisionRows + status
       }
       let facts = RequestFacts(of: requestHead(), under: bodyLogin)
       let status = UInt16.random(in: 100...999, using: &generator)
-      let outcome = verify(
-        responseHead(status, [json]), body: body.span, state: .whole, to: facts, under: bodyLogin)
+      let outcome = judged(
+        responseHead(status, [json]), body: body, to: facts, under: bodyLogin)
       #expect(!outcome.isVerified)
     }
   }

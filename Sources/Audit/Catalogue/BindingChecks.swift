@@ -8,7 +8,7 @@ let bindingChecks: [Check] = [
     remedy: "let the service return the token; then look for the cache or the mixed-up connection",
     source: "a login answered from a website's cache; Zulip, 2021; ChatGPT, 2023; GitHub, 2021"),
   Check(
-    .bnd02, .critical, detected: false,
+    .bnd02, .critical, detected: true,
     "signature or code bad, key unknown, algorithm not allowed, coverage short",
     why: "the proof proves nothing", remedy: "compare keys and policy", source: "RFC 9421; RFC 8725"
   ),
@@ -48,7 +48,7 @@ let bindingChecks: [Check] = [
 /// REP: was this verdict given before?
 let replayChecks: [Check] = [
   Check(
-    .rep01, .critical, detected: false, "an identifier of the response was seen before",
+    .rep01, .critical, detected: true, "an identifier of the response was seen before",
     why: "the same verdict was given twice", remedy: "find the cache that repeats it",
     source: "ChatGPT, 2023"),
   Check(

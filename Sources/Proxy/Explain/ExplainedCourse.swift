@@ -63,16 +63,9 @@ struct ExplainedCourse {
     explanation.add(
       "lane", "decision",
       details: route.decision.map {
-        ["mode \($0.mode.name), binding \(Self.name(of: $0.binding))"]
+        ["mode \($0.mode.name), binding \($0.binding.name)"]
       } ?? [])
     explanation.add("store", "no", .decision)
-  }
-
-  private static func name(of binding: BindingRule) -> String {
-    switch binding {
-    case .none: "none"
-    case .echo: "echo"
-    }
   }
 
   private mutating func add(_ route: RoutePlan) {

@@ -20,7 +20,7 @@ struct GuardedNames: Sendable {
       }
     }
     if case .field(let name) = decision?.subject?.request { all.append(name) }
-    if case .echo(let echo) = decision?.binding { all.append(echo.requestField) }
+    if let name = decision?.binding.tokenField { all.append(name) }
     names = all.filter { $0.known == nil }
   }
 

@@ -1,5 +1,6 @@
 internal import Audit
 internal import Configuration
+internal import EventLoop
 internal import HTTPModel
 internal import HTTPWire
 internal import Primitives
@@ -9,7 +10,9 @@ internal import Verdict
 /// An exchange of a declared decision: a token goes out, the response is held until it is verified,
 /// and nothing but a verified verdict (or a denial) goes to the client.
 ///
-///     request held ─▶ token ─▶ origin ─▶ response held ─▶ verify ─▶ deliver hardened | refuse
+///     request held ─▶ token ─▶ origin ─▶ response held ─▶ proof ─▶ verify ─▶ deliver hardened
+///                                                          ┆                └─ refuse
+///                                            a signature may be checked off the loop
 ///
 /// In `audit` mode nothing is held and nothing changed: the checks read a bounded copy as it
 /// passes. In `warn` mode nothing is refused: what is too long to be held passes after all, and the
@@ -29,6 +32,11 @@ final class DecisionExchange: Exchange {
   private var responseIsLetGo = false
   /// Whether the client was told to go on with its content, so that the origin need not.
   private var saidContinue = false
+  /// Set while the proof is being checked elsewhere.
+  private var proofDeadline: ExchangeDeadline?
+
+  /// How long a proof may take to be checked, the wait for a new key included.
+  static let proofWait = Milliseconds(5_000)
 
   init(
     _ incoming: IncomingRequest, id: ExchangeID, on client: ClientConnection, route: RoutePlan,
@@ -148,30 +156,52 @@ final class DecisionExchange: Exchange {
 
   override func responseEnded(trailers: FieldSection) {
     if responseIsLetGo { return deliverEnd(trailers: FieldSection()) }
-    guard isAudit else { return judge(.whole) }
-    if let head {
-      let content = body
-      let outcome = verify(
-        head, body: content.span, state: bodyIsWhole ? .whole : .tooLarge, to: facts, under: rule)
-      worker.report(
-        outcome, head: head, bodyBytes: bodyIsWhole ? body.count : nil, of: self, rule: rule,
-        facts: facts)
-    }
-    deliverEnd(trailers: trailers)
+    judge(bodyIsWhole ? .whole : .tooLarge)
+    if isAudit { deliverEnd(trailers: trailers) }
   }
 
   override func responseBroken() {
     body = []
   }
 
-  /// Verifies what came and does what follows from it.
+  /// Has the proof of what came checked; `conclude` goes on, at once or later.
   private func judge(_ state: BodyState) {
     guard let head, !isEnded else { return }
     let content = body
-    let outcome = verify(head, body: content.span, state: state, to: facts, under: rule)
+    let demand = proofDemand(
+      of: head, body: content.span, state: state, to: facts, under: rule)
+    switch demand {
+    case .none: conclude(state, .none)
+    case .refused(let reason): conclude(state, .failed(reason))
+    case .jws:
+      if let proof = route.check(demand, for: self) { return conclude(state, proof) }
+      proofDeadline = ExchangeDeadline(of: self, on: worker.loop, for: Self.proofWait)
+    }
+  }
+
+  /// A proof was checked off the loop.
+  func proofChecked(_ proof: CheckedProof) {
+    guard proofDeadline != nil else { return }
+    proofDeadline = nil
+    conclude(.whole, proof)
+  }
+
+  override func deadlinePassed() { proofChecked(.failed(.proofCheckTimeout)) }
+
+  /// Verifies what came and does what follows from it.
+  private func conclude(_ state: BodyState, _ proof: CheckedProof) {
+    // In `audit` the exchange may be over by now, and is judged all the same.
+    guard let head, !isEnded || isAudit else { return }
+    let content = body
+    let times = ExchangeTimes(sentAt: sentWall, now: worker.loop.wallNow)
+    let judgement = verify(
+      head, body: content.span, state: state, proof: proof, to: facts, under: rule, at: times)
+    // Without a memory nothing that would have to be remembered passes.
+    let outcome = judgement.outcome { _ in .full }
     worker.report(
       outcome, head: head, bodyBytes: bodyIsWhole ? body.count : nil, of: self, rule: rule,
       facts: facts)
+    guard !isAudit else { return }
     if let reason = outcome.reason { record.reason = "\(reason.code)" }
     record.outcome = ExchangeRecord.Outcome(outcome)
     switch outcome.delivery(in: rule.mode) {

@@ -19,6 +19,8 @@ final class SharedState: Sendable {
   let keySecret: HMACSHA256Key
   /// The validations in the background.
   let refreshes = RefreshTable()
+  /// Where signatures are checked that cost too much for a loop's turn.
+  let proofPool = ProofPool()
   /// Nil when there is none.
   let accessLog: LineLog?
   /// Nil when there is none.

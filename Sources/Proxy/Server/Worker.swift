@@ -38,6 +38,8 @@ final class Worker {
   /// Clients whose answer is being made off the loop, by the number of the request.
   private var awaitingAnswers: [UInt64: ClientConnection] = [:]
   private var localRequestCount: UInt64 = 0
+  /// Exchanges whose proof is being checked off the loop.
+  var awaitedProofs = AwaitedProofs()
   /// Requests to a `LocalResponder` whose content is coming.
   var localContents: [ObjectIdentifier: LocalContent] = [:]
   private var listeners: [(ListenerPlan, Listener)] = []

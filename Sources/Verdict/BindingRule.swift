@@ -1,0 +1,81 @@
+package import HTTPModel
+
+/// How a verdict proves which request it answers. Fixed by the route; a response cannot
+/// choose a weaker one.
+package enum BindingRule: Hashable, Sendable {
+  /// Nothing is declared: a decision found here is hardened and reported, never verified.
+  case none
+  /// The token comes back unchanged.
+  case echo(EchoRule)
+  /// A signed verdict about this request: `Verdict-Token`.
+  indirect case jwt(JWTRule)
+  /// A signature over the response and parts of the request (RFC 9421).
+  indirect case httpSignature(HTTPSignatureRule)
+  /// A signed answer of token introspection (RFC 9701).
+  indirect case introspectionJWT(IntrospectionRule)
+  /// Nothing the service would have to do: old answers are looked for, freshness is not proved.
+  indirect case legacy(LegacyRule)
+
+  /// The request field that carries the token to the service; nil where no token goes out.
+  package var tokenField: FieldName? {
+    switch self {
+    case .none: nil
+    case .echo(let rule): rule.requestField
+    case .jwt(let rule): rule.requestField
+    case .httpSignature, .introspectionJWT, .legacy: nil
+    }
+  }
+
+  /// Where the one proof stands in a response; nil where the response is looked at as a whole.
+  package var proof: ProofPlace? {
+    switch self {
+    case .none: nil
+    case .echo(let rule): rule.proof
+    case .jwt(let rule): rule.proof
+    case .httpSignature, .introspectionJWT, .legacy: nil
+    }
+  }
+
+  /// The name of the key set that signatures are checked with; nil where nothing is signed.
+  package var keys: String? {
+    switch self {
+    case .none, .echo, .legacy: nil
+    case .jwt(let rule): rule.keys
+    case .httpSignature(let rule): rule.keys
+    case .introspectionJWT(let rule): rule.keys
+    }
+  }
+
+  /// As written in settings.
+  package var name: StaticString {
+    switch self {
+    case .none: "none"
+    case .echo: "echo"
+    case .jwt: "jwt"
+    case .httpSignature: "http-signature"
+    case .introspectionJWT: "introspection-jwt"
+    case .legacy: "legacy"
+    }
+  }
+}
+
+/// Where in a response its proof stands. Looked for only there.
+package enum ProofPlace: Hashable, Sendable {
+  case field(FieldName)
+  case json(JSONPointer)
+
+  /// `Transaction-Token` in the response's header.
+  package static let transactionToken = ProofPlace.field(FieldName(.transactionToken))
+  /// `Verdict-Token` in the response's header.
+  package static let verdictToken = ProofPlace.field(FieldName(.verdictToken))
+}
+
+/// Whose identifier a verdict must answer.
+package enum TokenSource: Hashable, Sendable {
+  /// 128 random bits of this program's own for each request: fresh by birth, so that nothing has
+  /// to be remembered.
+  case minted
+  /// The consumer's own identifier, where the protocol carries one: it is matched, and remembered
+  /// so that it serves once.
+  case request(RequestSource)
+}
