@@ -2,11 +2,6 @@ internal import HTTPModel
 internal import Primitives
 internal import Verdict
 
-/// What a cache's mark says.
-private enum CacheMark {
-  case hit, miss
-}
-
 private let standardMarks = KnownFieldSet([.age, .cacheStatus, .warning, .date])
 private let vendorMarks = KnownFieldSet([
   .xCache, .xCacheStatus, .xProxyCache, .cfCacheStatus, .xCacheHits, .xVarnish, .serverTiming,
@@ -30,46 +25,24 @@ func detectUpstreamCaches(in exchange: AuditedExchange, into found: inout [Detec
 }
 
 private func detectAge(_ fields: FieldSection, into found: inout [Detection]) {
-  guard fields.contains(.age) else { return }
-  for line in fields.lines where line.known == .age {
-    let value = fields.value(of: line)
-    guard value.isEmpty || value.contains(where: { $0 != ASCII.zero }) else { continue }
-    found.append(Detection(.ups01, "decision-has-age", [Evidence(.age, of: fields)]))
-    return
-  }
+  guard CacheMarks.hasPositiveAge(fields) else { return }
+  found.append(Detection(.ups01, "decision-has-age", [Evidence(.age, of: fields)]))
 }
 
-/// Reads `Cache-Status` (RFC 9211 §2): members parted by commas, parameters by semicolons.
 private func detectCacheStatus(_ fields: FieldSection, into found: inout [Detection]) {
   guard fields.contains(.cacheStatus) else { return }
-  var isHit = false
-  var isStale = false
-  for member in fields.listMembers(of: .cacheStatus) {
-    let parameters = member.split(separator: ASCII.semicolon).dropFirst()
-      .map { $0.trimmingOptionalWhitespace() }
-    let wasStale = parameters.contains { $0.equals("fwd=stale") }
-    let wasValidated = parameters.contains { $0.equals("fwd-status=304") }
-    isHit =
-      isHit || wasStale && wasValidated
-      || parameters.contains {
-        $0.equals("hit") || $0.equals("hit=?1") || $0.equals("collapsed")
-          || $0.equals("collapsed=?1")
-      }
-    isStale = isStale || parameters.contains { $0.starts(with: [UInt8](ascii: "ttl=-")) }
-  }
+  let mark = CacheMarks.cacheStatus(fields)
   let evidence = [Evidence(.cacheStatus, of: fields)]
-  if isHit { found.append(Detection(.ups02, "cache-status-hit", evidence)) }
-  if isStale { found.append(Detection(.ups09, "cache-status-stale", evidence)) }
-  if !isHit, !isStale { found.append(Detection(.ups04, "cache-status-present", evidence)) }
+  if mark.isHit { found.append(Detection(.ups02, "cache-status-hit", evidence)) }
+  if mark.isStale { found.append(Detection(.ups09, "cache-status-stale", evidence)) }
+  if !mark.isHit, !mark.isStale {
+    found.append(Detection(.ups04, "cache-status-present", evidence))
+  }
 }
 
 private func detectWarning(_ fields: FieldSection, into found: inout [Detection]) {
-  guard fields.contains(.warning) else { return }
-  let isStale = fields.values(of: .warning).contains { value in
-    let code = value.prefix(3)
-    return code.equals("110") || code.equals("111") || code.equals("113")
-  }
-  if isStale { found.append(Detection(.ups09, "stale-warning", [Evidence(.warning, of: fields)])) }
+  guard CacheMarks.hasStaleWarning(fields) else { return }
+  found.append(Detection(.ups09, "stale-warning", [Evidence(.warning, of: fields)]))
 }
 
 private func detectDate(in exchange: AuditedExchange, into found: inout [Detection]) {
@@ -91,7 +64,7 @@ private func detectVendorMarks(_ fields: FieldSection, into found: inout [Detect
   var miss: Evidence?
   let hasKnown = fields.containsAny(of: vendorMarks)
   for line in fields.lines where line.known == nil || hasKnown {
-    guard let mark = vendorMark(line, in: fields) else { continue }
+    guard let mark = CacheMarks.vendorMark(of: line, in: fields) else { continue }
     let evidence = Evidence(named: fields.name(of: line), fields.value(of: line))
     switch mark {
     case .hit: hit = hit ?? evidence
@@ -103,70 +76,6 @@ private func detectVendorMarks(_ fields: FieldSection, into found: inout [Detect
   } else if let miss {
     found.append(Detection(.ups04, "vendor-mark-miss", [miss]))
   }
-}
-
-private func vendorMark(_ line: FieldLine, in fields: FieldSection) -> CacheMark? {
-  switch line.known {
-  case .xCache, .xCacheStatus, .xProxyCache, .cfCacheStatus: return mark(in: fields.value(of: line))
-  case .xCacheHits:
-    let isHit = fields.value(of: line).split(separator: ASCII.comma)
-      .contains { ($0.trimmingOptionalWhitespace().decimalValue() ?? 0) > 0 }
-    return isHit ? .hit : .miss
-  case .xVarnish:
-    return fields.value(of: line).contains(ASCII.space) ? .hit : .miss
-  case .serverTiming: return timingMark(fields.value(of: line))
-  case nil:
-    let name = fields.name(of: line)
-    guard vendorNames.contains(where: { name.equalsIgnoringASCIICase($0) }) else { return nil }
-    return mark(in: fields.value(of: line))
-  default: return nil
-  }
-}
-
-private let vendorNames: [StaticString] = [
-  "Akamai-Cache-Status", "X-Drupal-Cache", "X-Drupal-Dynamic-Cache", "X-Rack-Cache", "CDN-Cache",
-  "X-Cache-Remote", "X-Cache-Lookup", "X-Nginx-Cache", "X-FastCGI-Cache", "X-Srcache-Fetch-Status",
-  "X-LiteSpeed-Cache", "X-Vercel-Cache", "X-Nextjs-Cache", "X-Cached", "X-Magento-Cache-Debug",
-]
-
-/// The words of a mark, parted by everything that is no letter. A hit on a note to pass is a miss.
-private func mark(in value: ArraySlice<UInt8>) -> CacheMark? {
-  var isHit = false
-  var isMiss = false
-  var isPass = false
-  for word in value.split(whereSeparator: { !ASCII.isAlpha($0) }) {
-    if hitWords.contains(where: { word.equalsIgnoringASCIICase($0) }) { isHit = true }
-    if missWords.contains(where: { word.equalsIgnoringASCIICase($0) }) { isMiss = true }
-    if word.equalsIgnoringASCIICase("pass") || word.equalsIgnoringASCIICase("hitpass") {
-      isPass = true
-    }
-  }
-  if isHit, !isPass { return .hit }
-  return isMiss || isPass ? .miss : nil
-}
-
-private let hitWords: [StaticString] = [
-  "hit", "stale", "revalidated", "updating", "refreshhit", "fresh",
-]
-private let missWords: [StaticString] = [
-  "miss", "dynamic", "bypass", "expired", "uncacheable", "fetch", "refreshmiss",
-]
-
-/// `cdn-cache; desc=HIT` or `cache;desc="hit-front"`; metrics of other names say nothing.
-private func timingMark(_ value: ArraySlice<UInt8>) -> CacheMark? {
-  for metric in value.split(separator: ASCII.comma) {
-    let parts = metric.split(separator: ASCII.semicolon)
-    guard let name = parts.first?.trimmingOptionalWhitespace(),
-      name.equalsIgnoringASCIICase("cache") || name.equalsIgnoringASCIICase("cdn-cache")
-    else { continue }
-    for part in parts.dropFirst() {
-      let text = part.trimmingOptionalWhitespace()
-      if text.prefix(5).equalsIgnoringASCIICase("desc="), let mark = mark(in: text.dropFirst(5)) {
-        return mark
-      }
-    }
-  }
-  return nil
 }
 
 private func detectHops(_ fields: FieldSection, into found: inout [Detection]) {

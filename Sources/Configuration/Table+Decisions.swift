@@ -185,7 +185,7 @@ extension Form<ProofPlace> {
         switch try VerdictSource(parsing: text.utf8) {
         case .field(let name): return .value(.field(name))
         case .json(let pointer): return .value(.json(pointer))
-        case .status, .location, .cookie, .form:
+        case .status, .location, .locationParameter, .cookie, .form:
           return .flaw("a token comes back as field:NAME or json:/POINTER")
         }
       } catch {
@@ -225,7 +225,27 @@ extension Form<RefusalForm> {
 private struct SubjectDraft {
   var request: RequestSource?
   var verdict: VerdictSource?
-  var comparison = SubjectComparison.exact
+  var ignoresCase = false
+  var isCanonical = false
+  var realms: [[UInt8]] = []
+
+  init() {}
+
+  init(_ rule: SubjectRule) {
+    request = rule.request
+    verdict = rule.verdict
+    ignoresCase = rule.normalisation.ignoresASCIICase
+    isCanonical = rule.normalisation.isCanonical
+    realms = rule.normalisation.realms
+  }
+
+  var rule: SubjectRule? {
+    guard let request, let verdict else { return nil }
+    return SubjectRule(
+      request: request, verdict: verdict,
+      normalisation: SubjectNormalisation(
+        ignoresASCIICase: ignoresCase, isCanonical: isCanonical, realms: realms))
+  }
 }
 
 extension Section<SubjectDraft> {
@@ -236,13 +256,20 @@ extension Section<SubjectDraft> {
       keys: [
         Key(
           optional: "request", \.request, .requestSource, isRequired: true,
-          "json:/POINTER, form:NAME, query:NAME, field:NAME, basic, or certificate:NAME."),
+          "json:/POINTER, form:NAME, query:NAME, field:NAME, cookie:NAME, basic, or certificate:NAME."
+        ),
         Key(
           optional: "verdict", \.verdict, .verdictSource, isRequired: true,
-          "json:/POINTER, field:NAME, form:NAME, cookie:NAME or location."),
+          "json:/POINTER, field:NAME, form:NAME, cookie:NAME, location or location:NAME."),
         Key(
-          "compare", \.comparison, .choice(SubjectComparison.allCases.map { ("\($0.name)", $0) }),
+          "compare", \.ignoresCase, .choice([("exact", false), ("ignore-case", true)]),
           "exact: byte by byte. ignore-case: A to Z count as a to z."),
+        Key(
+          "unicode", \.isCanonical, .choice([("exact", false), ("nfc", true)]),
+          "exact: byte by byte. nfc: canonically equivalent spellings are the same name."),
+        Key(
+          list: "realms", \.realms, .oneOrMore(.realm, atMost: 16),
+          "Realms that do not count: ann@REALM and REALM\\ann are ann."),
       ],
       blank: { SubjectDraft() })
   }
@@ -252,13 +279,26 @@ extension Form<SubjectRule> {
   fileprivate static var subject: Form<SubjectRule> {
     let section = Section<SubjectDraft>.subject.form
     return Form(shape: section.shape) { tree, reading in
-      guard let draft = section.read(tree, &reading), let request = draft.request,
-        let verdict = draft.verdict
-      else { return nil }
-      return SubjectRule(request: request, verdict: verdict, comparison: draft.comparison)
+      section.read(tree, &reading)?.rule
     } write: { rule in
-      section.write(
-        SubjectDraft(request: rule.request, verdict: rule.verdict, comparison: rule.comparison))
+      section.write(SubjectDraft(rule))
+    }
+  }
+}
+
+extension Form<[UInt8]> {
+  fileprivate static var realm: Form<[UInt8]> {
+    .parsed("a realm", example: "EXAMPLE.ORG") { text in
+      let isRealm =
+        !text.isEmpty && text.utf8.count <= 255
+        && text.utf8.allSatisfy {
+          $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "@") && $0 != ASCII.backslash
+        }
+      return isRealm
+        ? .value(Array(text.utf8))
+        : .flaw("a realm is plain text without '@' and '\\'", help: "for example EXAMPLE.ORG")
+    } write: {
+      $0.displayText
     }
   }
 }
@@ -316,7 +356,7 @@ extension Section<AllowDraft> {
       keys: [
         Key(
           "verdict", \.source, .verdictSource,
-          "status, json:/POINTER, field:NAME, form:NAME, cookie:NAME or location."),
+          "status, json:/POINTER, field:NAME, form:NAME, cookie:NAME, location or location:NAME."),
         Key(
           optional: "equals", \.equals, .expected,
           "The value is this: true, false, null, a number or a text."),

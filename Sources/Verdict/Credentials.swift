@@ -49,6 +49,40 @@ package struct SetCookie: Hashable, Sendable {
 
 /// The cookies of a request (RFC 6265 §4.2.1).
 package enum Cookies {
+  /// The value of the one cookie of this name; readers differ on which of several counts.
+  static func value(of name: [UInt8], in fields: FieldSection) -> RequestValue {
+    var result = RequestValue.absent
+    guard fields.contains(.cookie) else { return result }
+    for line in fields.lines where line.known == .cookie {
+      for pair in fields.value(of: line).split(separator: ASCII.semicolon) {
+        guard let equals = pair.firstIndex(of: ASCII.equals),
+          pair[..<equals].trimmingOptionalWhitespace().elementsEqual(name)
+        else { continue }
+        guard result == .absent else { return .repeated }
+        let value = pair[(equals + 1)...].trimmingOptionalWhitespace()
+        if !value.isEmpty { result = .text(Array(value)) }
+      }
+    }
+    return result
+  }
+
+  /// The values of all cookies whose names meet a condition.
+  static func values(
+    in fields: FieldSection, where condition: (ArraySlice<UInt8>) -> Bool
+  ) -> [[UInt8]] {
+    guard fields.contains(.cookie) else { return [] }
+    var values: [[UInt8]] = []
+    for line in fields.lines where line.known == .cookie {
+      for pair in fields.value(of: line).split(separator: ASCII.semicolon) {
+        guard let equals = pair.firstIndex(of: ASCII.equals),
+          condition(pair[..<equals].trimmingOptionalWhitespace())
+        else { continue }
+        values.append(Array(pair[(equals + 1)...].trimmingOptionalWhitespace()))
+      }
+    }
+    return values
+  }
+
   /// Whether one of the cookies has a name for which the condition holds.
   package static func containsName(
     in fields: FieldSection, where condition: (ArraySlice<UInt8>) -> Bool

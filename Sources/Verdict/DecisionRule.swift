@@ -20,33 +20,18 @@ package enum EnforcementMode: UInt8, Hashable, Sendable, CaseIterable {
   }
 }
 
-/// How the user of the request and the user of the verdict are compared. Always as bytes.
-package enum SubjectComparison: UInt8, Hashable, Sendable, CaseIterable {
-  case exact
-  /// `A`–`Z` count as `a`–`z`; nothing else is folded.
-  case ignoringASCIICase
-
-  /// As written in settings.
-  package var name: StaticString {
-    switch self {
-    case .exact: "exact"
-    case .ignoringASCIICase: "ignore-case"
-    }
-  }
-}
-
 /// The user in the verdict must be the user in the request.
 package struct SubjectRule: Hashable, Sendable {
   package let request: RequestSource
   package let verdict: VerdictSource
-  package let comparison: SubjectComparison
+  package let normalisation: SubjectNormalisation
 
   package init(
-    request: RequestSource, verdict: VerdictSource, comparison: SubjectComparison = .exact
+    request: RequestSource, verdict: VerdictSource, normalisation: SubjectNormalisation = .none
   ) {
     self.request = request
     self.verdict = verdict
-    self.comparison = comparison
+    self.normalisation = normalisation
   }
 }
 

@@ -24,6 +24,9 @@ enum VerdictValue: Equatable {
   case unreadable(RefusalReason)
 }
 
+private let numberSign = UInt8(ascii: "#")
+private let questionMark = UInt8(ascii: "?")
+
 /// The body of one response, read at most once for everything that is looked for in it.
 struct VerdictReading {
   let json: JSONReading
@@ -37,6 +40,11 @@ struct VerdictReading {
     } else {
       json = .notRead
     }
+  }
+
+  /// Reads the body for other places than the rule's proof, user and decision.
+  init(at pointers: [JSONPointer], of head: ResponseHead, body: Span<UInt8>) {
+    json = pointers.isEmpty ? .notRead : Self.read(head: head, body: body, pointers: pointers)
   }
 
   private static func read(
@@ -61,6 +69,7 @@ struct VerdictReading {
       digits.append(decimal: UInt64(head.status.code))
       return .plain(digits)
     case .location: return fieldValue(FieldName(.location), in: head.fields)
+    case .locationParameter(let name): return locationParameter(name, in: head.fields)
     case .field(let name): return fieldValue(name, in: head.fields)
     case .cookie(let name): return cookieValue(name, in: head.fields)
     case .form(let name): return formValue(name, of: head, body: body)
@@ -71,6 +80,27 @@ struct VerdictReading {
   private func fieldValue(_ name: FieldName, in fields: FieldSection) -> VerdictValue {
     guard let value = fields.first(name) else { return .absent }
     return fields.count(of: name) == 1 ? .plain(Array(value)) : .repeated
+  }
+
+  /// A parameter in the query of `Location`, or in its fragment, which is a form as well where
+  /// authorization servers write one (OAuth 2.0 Multiple Response Type Encoding Practices §2.1).
+  private func locationParameter(_ name: [UInt8], in fields: FieldSection) -> VerdictValue {
+    guard case .plain(let location) = fieldValue(FieldName(.location), in: fields) else {
+      return fields.contains(.location) ? .repeated : .absent
+    }
+    let parts = location.split(
+      separator: numberSign, maxSplits: 1, omittingEmptySubsequences: false)
+    let query = Array(parts[0].drop { $0 != questionMark }.dropFirst())
+    let fragment = parts.count > 1 ? Array(parts[1]) : []
+    let found = [
+      FormReader.lookUp(name, in: query.span), FormReader.lookUp(name, in: fragment.span),
+    ]
+    if found.contains(.malformed) { return .unreadable(.formInvalid) }
+    switch (found[0], found[1]) {
+    case (.absent, .absent): return .absent
+    case (.value(let value), .absent), (.absent, .value(let value)): return .plain(value)
+    default: return .repeated
+    }
   }
 
   private func cookieValue(_ name: [UInt8], in fields: FieldSection) -> VerdictValue {
@@ -146,19 +176,5 @@ package enum MediaType {
   static func essence(of fields: FieldSection) -> ArraySlice<UInt8>? {
     guard let value = fields.first(.contentType) else { return nil }
     return value.prefix { $0 != ASCII.semicolon }.trimmingOptionalWhitespace()
-  }
-}
-
-/// Marks of a cache that verification itself looks at.
-enum CacheMarks {
-  /// Whether `Age` is there and is anything but zero (RFC 9111 §5.1). What is no number counts as
-  /// an age.
-  static func hasPositiveAge(_ fields: FieldSection) -> Bool {
-    guard fields.contains(.age) else { return false }
-    for line in fields.lines where line.known == .age {
-      let value = fields.value(of: line)
-      if value.isEmpty || value.contains(where: { $0 != ASCII.zero }) { return true }
-    }
-    return false
   }
 }

@@ -37,12 +37,26 @@ package enum RequestSource: Hashable, Sendable {
   case field(FieldName)
   /// `certificate:common-name`: a name of the client certificate.
   case clientCertificate(CertificateName)
+  /// `cookie:session`: a cookie.
+  case cookie([UInt8])
+  /// `method`: the request's method.
+  case method
+  /// `target`: path and query as they came.
+  case target
 
   /// Parses the form written in settings; what each case above shows.
   package init(parsing text: some Collection<UInt8>) throws(SourceError) {
     let bytes = Array(text)
     if bytes.equals("basic") {
       self = .basicUserName
+      return
+    }
+    if bytes.equals("method") {
+      self = .method
+      return
+    }
+    if bytes.equals("target") {
+      self = .target
       return
     }
     let split = try splitSource(bytes)
@@ -57,7 +71,8 @@ package enum RequestSource: Hashable, Sendable {
         throw .unknownCertificateName
       }
       self = .clientCertificate(name)
-    case .cookie: throw .notInRequests
+    case .cookie: self = .cookie(try named(rest))
+    case .location: throw .notInRequests
     }
   }
 
@@ -65,7 +80,7 @@ package enum RequestSource: Hashable, Sendable {
   package var needsBody: Bool {
     switch self {
     case .json, .form: true
-    case .query, .basicUserName, .field, .clientCertificate: false
+    case .query, .basicUserName, .field, .clientCertificate, .cookie, .method, .target: false
     }
   }
 
@@ -78,6 +93,9 @@ package enum RequestSource: Hashable, Sendable {
     case .basicUserName: [UInt8](ascii: "basic")
     case .field(let name): [UInt8](ascii: "field:") + name.bytes
     case .clientCertificate(let name): [UInt8](ascii: "certificate:") + [UInt8](ascii: name.name)
+    case .cookie(let name): [UInt8](ascii: "cookie:") + name
+    case .method: [UInt8](ascii: "method")
+    case .target: [UInt8](ascii: "target")
     }
   }
 }
@@ -88,6 +106,8 @@ package enum VerdictSource: Hashable, Sendable {
   case status
   /// `location`: the value of `Location`.
   case location
+  /// `location:code`: a parameter of the query or fragment of `Location`. Two of it are refused.
+  case locationParameter([UInt8])
   /// `field:Remote-User`: a header field. Several lines of it are refused.
   case field(FieldName)
   /// `cookie:session`: the value of a `Set-Cookie` of that name. Two of the name are refused.
@@ -115,6 +135,7 @@ package enum VerdictSource: Hashable, Sendable {
     case .form: self = .form(try named(rest))
     case .cookie: self = .cookie(try named(rest))
     case .field: self = .field(try fieldName(rest))
+    case .location: self = .locationParameter(try named(rest))
     case .query, .certificate: throw .notInVerdicts
     }
   }
@@ -123,7 +144,7 @@ package enum VerdictSource: Hashable, Sendable {
   package var needsBody: Bool {
     switch self {
     case .json, .form: true
-    case .status, .location, .field, .cookie: false
+    case .status, .location, .locationParameter, .field, .cookie: false
     }
   }
 
@@ -132,6 +153,7 @@ package enum VerdictSource: Hashable, Sendable {
     switch self {
     case .status: [UInt8](ascii: "status")
     case .location: [UInt8](ascii: "location")
+    case .locationParameter(let name): [UInt8](ascii: "location:") + name
     case .field(let name): [UInt8](ascii: "field:") + name.bytes
     case .cookie(let name): [UInt8](ascii: "cookie:") + name
     case .form(let name): [UInt8](ascii: "form:") + name
@@ -155,13 +177,13 @@ package enum SourceError: Error, Hashable, Sendable {
     switch self {
     case .unknownKind:
       """
-      write json:/POINTER, form:NAME or field:NAME; in requests also query:NAME, basic or \
-      certificate:NAME; in verdicts also status, location or cookie:NAME
+      write json:/POINTER, form:NAME, field:NAME or cookie:NAME; in requests also query:NAME, \
+      basic, certificate:NAME, method or target; in verdicts also status, location or location:NAME
       """
     case .emptyName: "a name is missing after ':'"
     case .badFieldName: "a field name is made of token characters (RFC 9110 §5.6.2)"
     case .unknownCertificateName: "a certificate has common-name, email, dns, uri and subject"
-    case .notInRequests: "cookie:NAME stands in verdicts only"
+    case .notInRequests: "location:NAME stands in verdicts only"
     case .notInVerdicts: "query:NAME and certificate:NAME stand in requests only"
     case .pointer(let error): error.explanation
     }
@@ -169,7 +191,7 @@ package enum SourceError: Error, Hashable, Sendable {
 }
 
 private enum SourceScheme {
-  case json, form, query, field, certificate, cookie
+  case json, form, query, field, certificate, cookie, location
 }
 
 /// The kind of a source and what follows its colon.
@@ -190,6 +212,7 @@ private func splitSource(_ bytes: [UInt8]) throws(SourceError) -> SplitSource {
   }
   if name.equals("certificate") { return SplitSource(scheme: .certificate, rest: rest) }
   if name.equals("cookie") { return SplitSource(scheme: .cookie, rest: rest) }
+  if name.equals("location") { return SplitSource(scheme: .location, rest: rest) }
   throw .unknownKind
 }
 

@@ -198,10 +198,6 @@ private func subjectMatch(
   case .text(let bytes), .number(let bytes), .plain(let bytes): actual = bytes
   }
   guard !actual.isEmpty else { return .failed(.subjectEmpty) }
-  let isSame =
-    switch subjectRule.comparison {
-    case .exact: actual == expected
-    case .ignoringASCIICase: actual.equalsIgnoringASCIICase(expected)
-    }
-  return isSame ? .same(actual) : .failed(.subjectMismatch)
+  return subjectRule.normalisation.isSame(actual, expected)
+    ? .same(actual) : .failed(.subjectMismatch)
 }

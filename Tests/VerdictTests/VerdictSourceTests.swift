@@ -6,7 +6,7 @@ import Verdict
   @Test(arguments: [
     "json:/username", "json:", "form:user", "query:user", "basic", "field:X-User",
     "certificate:common-name", "certificate:email", "certificate:dns", "certificate:uri",
-    "certificate:subject",
+    "certificate:subject", "cookie:sid", "method", "target",
   ])
   func `a source in a request is written as it was read`(text: String) throws {
     #expect(try RequestSource(parsing: text.utf8).text == Array(text.utf8))
@@ -14,6 +14,7 @@ import Verdict
 
   @Test(arguments: [
     "json:/user/name", "status", "location", "field:Remote-User", "cookie:sid", "form:active",
+    "location:code",
   ])
   func `a source in a verdict is written as it was read`(text: String) throws {
     #expect(try VerdictSource(parsing: text.utf8).text == Array(text.utf8))
@@ -22,7 +23,7 @@ import Verdict
   @Test(arguments: [
     ("username", SourceError.unknownKind), ("body:/a", .unknownKind), ("form:", .emptyName),
     ("field:a b", .badFieldName), ("certificate:serial", .unknownCertificateName),
-    ("cookie:sid", .notInRequests), ("json:a", .pointer(.missingLeadingSlash)),
+    ("location:code", .notInRequests), ("json:a", .pointer(.missingLeadingSlash)),
   ])
   func `what is no source in a request is refused with the reason`(
     text: String, error: SourceError

@@ -24,12 +24,12 @@ private let strict = DecisionRule(binding: inField, allow: isAuthorized, deny: .
 private let yesAnn = #"{"authorized":true,"user":{"name":"ann"}}"#
 
 private func subject(
-  _ request: RequestSource, _ comparison: SubjectComparison = .exact,
+  _ request: RequestSource, _ normalisation: SubjectNormalisation = .none,
   verdict: VerdictSource = .field(FieldName(.from))
 ) -> DecisionRule {
   DecisionRule(
     binding: inField,
-    subject: SubjectRule(request: request, verdict: verdict, comparison: comparison),
+    subject: SubjectRule(request: request, verdict: verdict, normalisation: normalisation),
     allow: is200)
 }
 
@@ -176,7 +176,8 @@ private let subjectRows: [Exchange] = [
     #"{"authorized":true,"user":{"name":"Ann"}}"#, is: .refused(.subjectMismatch)),
   Exchange(
     "the same user in another case, where case is declared not to count",
-    subject(.json(pointer("/username")), .ignoringASCIICase), gives: 200, [echo, ("From", "ANN")],
+    subject(.json(pointer("/username")), SubjectNormalisation(ignoresASCIICase: true)), gives: 200,
+    [echo, ("From", "ANN")],
     is: .verified("ANN")),
   Exchange(
     "canonically equivalent names are different bytes", login,
@@ -267,6 +268,26 @@ private let subjectRows: [Exchange] = [
     "a user in a cookie of the verdict",
     subject(.json(pointer("/username")), verdict: .cookie(Array("u".utf8))), gives: 200,
     [echo, ("Set-Cookie", "s=1"), ("Set-Cookie", "u=ann; Path=/")], is: .verified("ann")),
+  Exchange(
+    "a user in a cookie of the request", subject(.cookie(Array("u".utf8))),
+    requestHead(.get, "/", [("Cookie", "a=1; u=ann")]), gives: 200, [echo, ("From", "ann")],
+    is: .verified("ann")),
+  Exchange(
+    "two cookies of the name in the request", subject(.cookie(Array("u".utf8))),
+    requestHead(.get, "/", [("Cookie", "u=ann; u=bob")]), gives: 200, [echo, ("From", "ann")],
+    is: .refused(.requestSubjectRepeated)),
+  Exchange(
+    "a user in the query of Location",
+    subject(.json(pointer("/username")), verdict: .locationParameter(Array("u".utf8))), gives: 200,
+    [echo, ("Location", "https://a.example/?x=1&u=ann#top")], is: .verified("ann")),
+  Exchange(
+    "a user in the fragment of Location",
+    subject(.json(pointer("/username")), verdict: .locationParameter(Array("u".utf8))), gives: 200,
+    [echo, ("Location", "/home#u=ann")], is: .verified("ann")),
+  Exchange(
+    "a user in both parts of Location",
+    subject(.json(pointer("/username")), verdict: .locationParameter(Array("u".utf8))), gives: 200,
+    [echo, ("Location", "/?u=ann#u=ann")], is: .refused(.subjectRepeated)),
   Exchange(
     "two cookies of the name",
     subject(.json(pointer("/username")), verdict: .cookie(Array("u".utf8))), gives: 200,
