@@ -29,14 +29,18 @@ struct Accounts: Sendable {
   static let tokenLifetime: Int64 = 3600
 
   private let database: DatabaseQueue
+  private let cost: PasswordHash.Cost
   /// What a password is checked against when nobody has that name, so that both answers take the
   /// same time.
   private let decoy: PasswordHash
 
   /// Opens the database at `path`, or one in memory when nil, and creates what is missing.
-  init(path: String?) throws {
+  ///
+  /// - Parameter cost: Of passwords that are hashed from now on.
+  init(path: String?, cost: PasswordHash.Cost = .customary) throws {
+    self.cost = cost
     database = try path.map { try DatabaseQueue(path: $0) } ?? DatabaseQueue()
-    decoy = try PasswordHash(hashing: "nobody's password")
+    decoy = try PasswordHash(hashing: "nobody's password", cost: cost)
     try database.write { database in
       try database.execute(
         sql: """
@@ -54,7 +58,7 @@ struct Accounts: Sendable {
 
   /// Adds a person unless that name or number is taken.
   func addAccount(id: Int64, name: String, password: String) throws {
-    let hash = try PasswordHash(hashing: password).text
+    let hash = try PasswordHash(hashing: password, cost: cost).text
     try database.write {
       try $0.execute(
         sql: "INSERT OR IGNORE INTO account (id, name, password) VALUES (?, ?, ?)",
@@ -64,7 +68,7 @@ struct Accounts: Sendable {
 
   /// Adds an application unless that name is taken.
   func addApplication(name: String, secret: String) throws {
-    let hash = try PasswordHash(hashing: secret).text
+    let hash = try PasswordHash(hashing: secret, cost: cost).text
     try database.write {
       try $0.execute(
         sql: "INSERT OR IGNORE INTO application (name, secret) VALUES (?, ?)",
@@ -93,7 +97,7 @@ struct Accounts: Sendable {
 
   /// Gives a person a new password and ends every session; nil when nobody has that name.
   func resetPassword(of name: String, to password: String) async throws -> Account? {
-    let hash = try await offTheEventLoop { try PasswordHash(hashing: password).text }
+    let hash = try await offTheEventLoop { [cost] in try PasswordHash(hashing: password, cost: cost).text }
     return try await database.write { database in
       try database.execute(
         sql: "UPDATE account SET password = ? WHERE name = ?", arguments: [hash, name])
@@ -119,6 +123,15 @@ struct Accounts: Sendable {
         ])
     }
     return token
+  }
+
+  /// Takes this token back. Tells whether it was good for anything.
+  func revoke(_ token: String) async throws -> Bool {
+    try await database.write { database in
+      try database.execute(
+        sql: "DELETE FROM token WHERE digest = ?", arguments: [Digest.sha256(Array(token.utf8))])
+      return database.changesCount > 0
+    }
   }
 
   /// What is known of this token, or nil when it was never issued, was revoked, or has expired.

@@ -12,11 +12,22 @@ struct PasswordHash: Equatable {
   private let salt: [UInt8]
   private let key: [UInt8]
 
-  /// Hashes a new password with a fresh salt, at today's cost: 32 MiB, three passes.
-  init(hashing password: String) throws {
-    logarithmicCost = 15
+  /// What a hash is to cost whoever computes it.
+  struct Cost {
+    let logarithmicCost: Int
+    let parallelism: Int
+
+    /// Today's: 32 MiB, three passes.
+    static let customary = Cost(logarithmicCost: 15, parallelism: 3)
+    /// Next to nothing, for tests that log in hundreds of times.
+    static let light = Cost(logarithmicCost: 10, parallelism: 1)
+  }
+
+  /// Hashes a new password with a fresh salt.
+  init(hashing password: String, cost: Cost = .customary) throws {
+    logarithmicCost = cost.logarithmicCost
     blockSize = 8
-    parallelism = 3
+    parallelism = cost.parallelism
     salt = try Randomness.bytes(16)
     key = try Self.scrypt(
       password, salt: salt, cost: 1 << logarithmicCost, blockSize: blockSize,

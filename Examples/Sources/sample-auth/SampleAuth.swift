@@ -11,8 +11,8 @@ struct SampleAuth: AsyncParsableCommand {
     commandName: "sample-auth",
     abstract: "An auth service to try Countersign on: logins, resets, tokens, keys.",
     discussion: """
-      It answers POST /login, /password-reset, /introspect and /legacy/check, and GET
-      /.well-known/jwks.json, /.well-known/openid-configuration, /assets/logo.svg and /healthz.
+      It answers POST /login, /logout, /password-reset, /introspect and /legacy/check, and GET
+      /verify, /session, /.well-known/jwks.json, /.well-known/openid-configuration, /assets/logo.svg and /healthz.
       """)
 
   @Option(help: "The address to listen on.")
@@ -27,7 +27,13 @@ struct SampleAuth: AsyncParsableCommand {
   @Option(help: "What the discovery document calls this service.")
   var issuer = "http://127.0.0.1:8080"
 
-  @Flag(help: "Send 'Cache-Control: public, max-age=600' on login answers.")
+  @Option(help: "How many more people there are: person1 with the password Secret-1, and so on.")
+  var crowd = 0
+
+  @Flag(help: "Hash passwords at next to no cost: for tests that log in hundreds of times.")
+  var lightHashes = false
+
+  @Flag(help: "Send 'Cache-Control: public, max-age=600' on answers to /login and /verify.")
   var careless = false
 
   @Flag(name: .customLong("no-echo"), help: "Know nothing of transaction tokens.")
@@ -47,7 +53,7 @@ struct SampleAuth: AsyncParsableCommand {
 
   func run() async throws {
     let logger = Logger(label: "sample-auth")
-    let accounts = try Accounts(path: database)
+    let accounts = try Accounts(path: database, cost: lightHashes ? .light : .customary)
     if seedUsers { try await seed(accounts, logger: logger) }
     let service = Service(
       accounts: accounts,
@@ -77,7 +83,8 @@ struct SampleAuth: AsyncParsableCommand {
 
   private func seed(_ accounts: Accounts, logger: Logger) async throws {
     try await withThrowingTaskGroup { group in
-      for (number, (name, password)) in Self.people.enumerated() {
+      let crowd = (0..<max(crowd, 0)).map { ("person\($0 + 1)", "Secret-\($0 + 1)") }
+      for (number, (name, password)) in (Self.people + crowd).enumerated() {
         group.addTask {
           try accounts.addAccount(id: Int64(number + 1), name: name, password: password)
         }

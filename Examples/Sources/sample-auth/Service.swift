@@ -24,6 +24,7 @@ struct Service: Sendable {
     router.post("/password-reset") { request, _ in try await resetPassword(request) }
     router.post("/introspect") { request, _ in try await introspect(request) }
     router.post("/legacy/check") { request, _ in try await legacyCheck(request) }
+    addSessions(to: router)
     router.get("/.well-known/jwks.json") { request, _ in
       Response.document(keySet, type: "application/jwk-set+json", keptFor: 300, to: request)
     }
@@ -145,11 +146,11 @@ struct Service: Sendable {
   // MARK: Requests
 
   /// The token to carry back, or nil when there is none or this service does not know of it.
-  private func echoedToken(of request: Request) -> String? {
+  func echoedToken(of request: Request) -> String? {
     manners.echoesToken ? request.headers[.transactionToken] : nil
   }
 
-  private func decisionFields(_ token: String?) -> HTTPFields {
+  func decisionFields(_ token: String?) -> HTTPFields {
     var fields: HTTPFields = [.cacheControl: "no-store"]
     fields[.transactionToken] = token
     return fields
@@ -197,7 +198,7 @@ struct Service: Sendable {
     String(buffer: try await request.body.collect(upTo: Self.bodyLimit))
   }
 
-  private func note(_ event: Logger.Message, of name: String, allowed: Bool) {
+  func note(_ event: Logger.Message, of name: String, allowed: Bool) {
     logger.info(event, metadata: ["user": "\(name)", "allowed": "\(allowed)"])
   }
 }
