@@ -4,7 +4,8 @@
 #   make build    build the release program: .build/release/countersign
 #   make run      start the sample auth service and Countersign in front of it; Ctrl-C stops both
 #   make test     build everything and run every test: units, tidiness, journeys with real processes
-#   make check    the long way: formatting, tests under the thread and address sanitizers, fuzzing
+#   make check    the long way: formatting, every careless cache in every place, tests under the
+#                 thread and address sanitizers, fuzzing
 #   make fuzz     every parser under libFuzzer for FUZZ_SECONDS (30) each
 #   make bench    measure beside nginx on this machine; the table also goes to Benchmarks/RESULTS.md
 #   make format   lay the source out as .swift-format says
@@ -48,6 +49,7 @@ lint:
 	swift format lint --strict --recursive --parallel $(SWIFT_FILES)
 
 check: deps lint examples
+	CARELESS_MATRIX=all swift test --disable-xctest --filter CarelessMatrixTests
 	FUZZ_ROUNDS=$${FUZZ_ROUNDS:-20} scripts/check-threads
 	ASAN_OPTIONS="detect_leaks=0 $${ASAN_OPTIONS:-}" FUZZ_ROUNDS=$${FUZZ_ROUNDS:-20} \
 	  swift test --disable-xctest --sanitize address --scratch-path .build/address

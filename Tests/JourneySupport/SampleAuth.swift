@@ -15,7 +15,10 @@ package final class SampleAuth: Sendable {
   /// Starts it and waits until it listens.
   ///
   /// - Parameter switches: Its own, such as `--careless`.
-  package init(_ switches: String...) throws {
+  package convenience init(_ switches: String...) throws { try self.init(switches: switches) }
+
+  /// The same for switches in an array.
+  package init(switches: [String]) throws {
     process = try ChildProcess(
       try Programs.sampleAuth(), ["--host", Endpoint.leased().host, "--port", "0"] + switches)
     let line = try process.output.line(containing: "listening on ")

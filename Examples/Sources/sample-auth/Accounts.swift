@@ -97,7 +97,9 @@ struct Accounts: Sendable {
 
   /// Gives a person a new password and ends every session; nil when nobody has that name.
   func resetPassword(of name: String, to password: String) async throws -> Account? {
-    let hash = try await offTheEventLoop { [cost] in try PasswordHash(hashing: password, cost: cost).text }
+    let hash = try await offTheEventLoop { [cost] in
+      try PasswordHash(hashing: password, cost: cost).text
+    }
     return try await database.write { database in
       try database.execute(
         sql: "UPDATE account SET password = ? WHERE name = ?", arguments: [hash, name])
