@@ -11,8 +11,9 @@ struct SampleAuth: AsyncParsableCommand {
     commandName: "sample-auth",
     abstract: "An auth service to try Countersign on: logins, resets, tokens, keys.",
     discussion: """
-      It answers POST /login, /logout, /password-reset, /introspect and /legacy/check, and GET
-      /verify, /session, /.well-known/jwks.json, /.well-known/openid-configuration, /assets/logo.svg and /healthz.
+      It answers POST /login, /logout, /password-reset, /introspect and /legacy/check, and GET \
+      /verify, /session, /.well-known/jwks.json, /.well-known/openid-configuration, \
+      /assets/logo.svg and /healthz.
       """)
 
   @Option(help: "The address to listen on.")
