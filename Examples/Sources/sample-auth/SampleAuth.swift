@@ -43,6 +43,9 @@ struct SampleAuth: AsyncParsableCommand {
   @Flag(help: "Carry the transaction token back from /legacy/check too.")
   var legacyEcho = false
 
+  @Flag(help: "Sign answers where a request asks for it by Accept-Signature (RFC 9421).")
+  var sign = false
+
   @Flag(inversion: .prefixedNo, help: "Create the sample people and applications.")
   var seedUsers = true
 
@@ -60,7 +63,7 @@ struct SampleAuth: AsyncParsableCommand {
       accounts: accounts,
       manners: Manners(
         echoesToken: !withoutEcho, echoesTokenInLegacyCheck: legacyEcho, invitesCaches: careless),
-      issuer: issuer, keySet: try SigningKey().keySet, logger: logger)
+      issuer: issuer, key: try SigningKey(), signsMessages: sign, logger: logger)
     var quiet = Logger(label: "hummingbird")
     quiet.logLevel = .warning
     let host = host

@@ -14,19 +14,21 @@ struct Service: Sendable {
   let accounts: Accounts
   let manners: Manners
   let issuer: String
-  let keySet: String
+  let key: SigningKey
+  let signsMessages: Bool
   let logger: Logger
 
   /// All routes.
   func router() -> Router<BasicRequestContext> {
     let router = Router()
+    if signsMessages { router.add(middleware: MessageSigning(key: key)) }
     router.post("/login") { request, _ in try await login(request) }
     router.post("/password-reset") { request, _ in try await resetPassword(request) }
     router.post("/introspect") { request, _ in try await introspect(request) }
     router.post("/legacy/check") { request, _ in try await legacyCheck(request) }
     addSessions(to: router)
     router.get("/.well-known/jwks.json") { request, _ in
-      Response.document(keySet, type: "application/jwk-set+json", keptFor: 300, to: request)
+      Response.document(key.keySet, type: "application/jwk-set+json", keptFor: 300, to: request)
     }
     router.get("/.well-known/openid-configuration") { _, _ in try discovery() }
     router.get("/assets/logo.svg") { request, _ in

@@ -1,11 +1,14 @@
 internal import COpenSSL
 internal import Foundation
 
-/// The public half of an Ed25519 key made at start, as other systems read it: a JWK (RFC 8037).
-struct SigningKey {
+/// An Ed25519 key made at start. Its public half is given to other systems as a JWK (RFC 8037).
+///
+/// `@unchecked Sendable`: the key pair is never changed, and OpenSSL only reads it to sign.
+final class SigningKey: @unchecked Sendable {
   /// The JWK thumbprint (RFC 7638), which names the key in the key set.
   let identifier: String
   private let publicKey: String
+  private let pair: OpaquePointer
 
   /// Makes a new key pair.
   init() throws {
@@ -14,10 +17,10 @@ struct SigningKey {
     }
     defer { EVP_PKEY_CTX_free(context) }
     var pair: OpaquePointer?
-    guard EVP_PKEY_keygen_init(context) == 1, EVP_PKEY_keygen(context, &pair) == 1 else {
+    guard EVP_PKEY_keygen_init(context) == 1, EVP_PKEY_keygen(context, &pair) == 1, let pair else {
       throw OpenSSLFailure(operation: "EVP_PKEY_keygen")
     }
-    defer { EVP_PKEY_free(pair) }
+    self.pair = pair
     var bytes = [UInt8](repeating: 0, count: 32)
     var count = bytes.count
     guard EVP_PKEY_get_raw_public_key(pair, &bytes, &count) == 1 else {
@@ -28,6 +31,20 @@ struct SigningKey {
       Digest.sha256(
         Array(#"{"crv":"Ed25519","kty":"OKP","x":"\#(publicKey)"}"#.utf8)
       ).base64URLEncodedString
+  }
+
+  deinit { EVP_PKEY_free(pair) }
+
+  /// The signature over these bytes, all 64 of it.
+  func sign(_ bytes: [UInt8]) throws -> [UInt8] {
+    guard let context = EVP_MD_CTX_new() else { throw OpenSSLFailure(operation: "EVP_MD_CTX_new") }
+    defer { EVP_MD_CTX_free(context) }
+    var signature = [UInt8](repeating: 0, count: 64)
+    var count = signature.count
+    guard EVP_DigestSignInit(context, nil, nil, nil, pair) == 1,
+      EVP_DigestSign(context, &signature, &count, bytes, bytes.count) == 1, count == 64
+    else { throw OpenSSLFailure(operation: "EVP_DigestSign") }
+    return signature
   }
 
   /// The key set document (RFC 7517 §5) that holds this one key.
