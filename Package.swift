@@ -172,7 +172,9 @@ let package = Package(
       ]),
     tests("TLS", ["TLS", "Cryptography", "Primitives", "TestCertificates", "COpenSSL"]),
     tests("Cryptography", ["Cryptography", "Primitives", "TestCertificates"]),
-    tests("MessageSignatures", ["MessageSignatures", "Cryptography", "HTTPModel", "Primitives"]),
+    tests(
+      "MessageSignatures", ["MessageSignatures", "Cryptography", "HTTPModel", "Primitives"],
+      resources: [.copy("Vectors")]),
     tests("Verdict", ["Verdict", "HTTPModel", "Primitives"]),
     tests("Audit", ["Audit", "Verdict", "HTTPModel", "Primitives"]),
     tests(

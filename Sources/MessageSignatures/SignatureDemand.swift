@@ -26,6 +26,16 @@ package struct SignatureDemand: Sendable, Equatable {
   package func fault(
     in parameters: SignatureParameters, at now: WallTime
   ) -> SignatureFault? {
+    Self.coverageFault(in: parameters, components: components, nonce: nonce)
+      ?? Self.timeFault(
+        created: parameters.created, expires: parameters.expires, sentAt: sentAt, skew: skew,
+        at: now)
+  }
+
+  /// The first demanded component that is not covered, or a nonce that is not the one, or nil.
+  package static func coverageFault(
+    in parameters: SignatureParameters, components: [ComponentIdentifier], nonce: [UInt8]?
+  ) -> SignatureFault? {
     for demanded in components {
       guard parameters.components.contains(where: { $0.covers(demanded) }) else {
         return .coverageShort
@@ -35,19 +45,20 @@ package struct SignatureDemand: Sendable, Equatable {
       guard let given = parameters.nonce else { return .nonceMissing }
       guard equalsInConstantTime(given.span, nonce.span) else { return .nonceOther }
     }
-    return timeFault(in: parameters, at: now)
+    return nil
   }
 
-  /// Times are whole seconds, rounded down by who made them: so is the moment of sending.
-  private func timeFault(
-    in parameters: SignatureParameters, at now: WallTime
+  /// Whether the signature was not made between the sending of the request and now, or has
+  /// expired. Times are whole seconds, rounded down by who made them: so is the moment of sending.
+  package static func timeFault(
+    created: Int64?, expires: Int64?, sentAt: WallTime, skew: Seconds, at now: WallTime
   ) -> SignatureFault? {
-    guard let created = parameters.created else { return .createdMissing }
+    guard let created else { return .createdMissing }
     // Integers of structured fields have 15 digits, and spans of seconds 32 bits: sums fit.
     let seconds = now.secondsSinceEpoch
     guard created >= sentAt.secondsSinceEpoch - skew.count else { return .createdTooEarly }
     guard created <= seconds + skew.count else { return .createdInFuture }
-    if let expires = parameters.expires {
+    if let expires {
       guard expires >= created, expires > seconds - skew.count else { return .expired }
     }
     return nil
