@@ -185,7 +185,7 @@ extension Form<ProofPlace> {
         switch try VerdictSource(parsing: text.utf8) {
         case .field(let name): return .value(.field(name))
         case .json(let pointer): return .value(.json(pointer))
-        case .status, .location, .locationParameter, .cookie, .form:
+        case .status, .location, .locationParameter, .cookie, .form, .claim:
           return .flaw("a token comes back as field:NAME or json:/POINTER")
         }
       } catch {

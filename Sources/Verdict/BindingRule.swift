@@ -36,6 +36,17 @@ package enum BindingRule: Hashable, Sendable {
     }
   }
 
+  /// The media type that has to be asked for; nil to ask for what the client asks for.
+  var acceptedType: StaticString? {
+    if case .introspectionJWT = self { "application/token-introspection+jwt" } else { nil }
+  }
+
+  /// Whether facts about the request as a whole are compared, so that they have to be noted.
+  var comparesQuestion: Bool { if case .jwt = self { true } else { false } }
+
+  /// The claims to be compared with places in the request.
+  var compared: [ComparedClaim] { if case .jwt(let rule) = self { rule.compared } else { [] } }
+
   /// The name of the key set that signatures are checked with; nil where nothing is signed.
   package var keys: String? {
     switch self {

@@ -206,6 +206,7 @@ package struct DecisionRule: Sendable, Equatable {
   /// sent.
   package var needsRequestBody: Bool {
     if let subject, subject.request.needsBody { return true }
+    if case .jwt(let rule) = binding, rule.needsRequestBody { return true }
     return refusal == .admissionReview || refusal == .authZEN
   }
 }
@@ -216,6 +217,15 @@ struct RulePointers: Sendable, Equatable {
   private(set) var proof: Int?
   private(set) var subject: Int?
   private(set) var allow: Int?
+  /// What is read of signed claims beside the standard ones: at `user` or `active`, then `subject`,
+  /// then from `firstCompared` on what the rule compares. Empty where nothing is signed.
+  private(set) var claims: [JSONPointer] = []
+
+  static let user = 0
+  static let active = 0
+  static let subjectClaim = 1
+  static let firstCompared = 2
+
   /// The members that say yes or no in known protocols; empty where the rule itself names the
   /// member.
   private(set) var customary: Range<Int> = 0..<0
@@ -225,6 +235,7 @@ struct RulePointers: Sendable, Equatable {
       proof = all.count
       all.append(pointer)
     }
+    claims = Self.claims(binding, subject)
     if case .json(let pointer) = subject?.verdict {
       self.subject = all.count
       all.append(pointer)
@@ -236,6 +247,21 @@ struct RulePointers: Sendable, Equatable {
       customary = all.count..<all.count + CustomaryDecision.pointers.count
       all += CustomaryDecision.pointers
     }
+  }
+
+  private static func claims(_ binding: BindingRule, _ subject: SubjectRule?) -> [JSONPointer] {
+    var claims: [JSONPointer]
+    switch binding {
+    case .jwt: claims = [JSONPointer(tokens: ["user"])]
+    case .introspectionJWT: claims = [JSONPointer(tokens: ["token_introspection", "active"])]
+    case .none, .echo, .httpSignature, .legacy: return []
+    }
+    if case .claim(let pointer) = subject?.verdict {
+      claims.append(pointer)
+    } else {
+      claims.append(JSONPointer(tokens: ["sub"]))
+    }
+    return claims + binding.compared.map(\.claim)
   }
 
   /// Whether verification cannot do without the JSON in the body.

@@ -67,13 +67,19 @@ package struct JWTRule: Hashable, Sendable {
   package let audience: [UInt8]?
   package let lifetime: Seconds
   package let demanded: VerdictClaims
+  /// At most `maximumCompared`.
   package let compared: [ComparedClaim]
+  /// Whether `htu` is compared by its path only: for hops that change the authority.
+  package let comparesPathOnly: Bool
+
+  /// How many claims of the operator's own may be compared.
+  package static let maximumCompared = 8
 
   package init(
     requestField: FieldName = FieldName(.transactionToken), proof: ProofPlace = .verdictToken,
     keys: String, issuer: [UInt8]? = nil, audience: [UInt8]? = nil,
     lifetime: Seconds = maximumLifetime, demanded: VerdictClaims = .standard,
-    compared: [ComparedClaim] = []
+    compared: [ComparedClaim] = [], comparesPathOnly: Bool = false
   ) {
     self.requestField = requestField
     self.proof = proof
@@ -82,6 +88,12 @@ package struct JWTRule: Hashable, Sendable {
     self.audience = audience
     self.lifetime = min(lifetime, Self.maximumLifetime)
     self.demanded = demanded
-    self.compared = compared
+    self.compared = Array(compared.prefix(Self.maximumCompared))
+    self.comparesPathOnly = comparesPathOnly
+  }
+
+  /// Whether a comparison or a digest needs the request's content whole.
+  var needsRequestBody: Bool {
+    demanded.contains(.requestDigest) || compared.contains(where: \.request.needsBody)
   }
 }

@@ -16,9 +16,11 @@ package func prepareDecisionRequest(
   facts.wasConditional =
     head.fields.contains(.ifNoneMatch) || head.fields.contains(.ifModifiedSince)
     || head.fields.contains(.range)
+  if rule.mode != .audit, let type = rule.binding.acceptedType { head.fields.set(.accept, type) }
   guard rule.sendsToken, let field = rule.binding.tokenField else { return }
   head.fields.set(field, token)
   facts.token = token
+  if rule.binding.comparesQuestion { facts.asked = AskedRequest(of: head) }
 }
 
 private func removeReuse(from head: inout RequestHead) {

@@ -28,10 +28,12 @@ package struct SignedClaims: Hashable, Sendable {
   package let payload: [UInt8]
   /// `typ` of the protected header; nil where it has none.
   package let type: [UInt8]?
+  package let digests: ExchangeDigests
 
-  package init(payload: [UInt8], type: [UInt8]?) {
+  package init(payload: [UInt8], type: [UInt8]?, digests: ExchangeDigests = ExchangeDigests()) {
     self.payload = payload
     self.type = type
+    self.digests = digests
   }
 }
 
@@ -63,8 +65,22 @@ package func proofDemand(
   case .jwt(let binding):
     guard !request.token.isEmpty else { return .none }
     return signedText(at: binding.proof, of: head, body: body, rule: rule)
-  case .httpSignature, .introspectionJWT: return .refused(.bindingUndeclared)
+  case .introspectionJWT: return signedBody(of: head, body: body)
+  case .httpSignature: return .refused(.bindingUndeclared)
   }
+}
+
+// RFC 9701 §5: the whole body is the JWS.
+private func signedBody(of head: ResponseHead, body: Span<UInt8>) -> ProofDemand {
+  guard !body.isEmpty, let type = MediaType.essence(of: head.fields),
+    type.equalsIgnoringASCIICase("application/token-introspection+jwt")
+  else { return .refused(.proofMissing) }
+  guard !ContentCoding.isCoded(head.fields) else { return .refused(.bodyCoded) }
+  guard body.count <= maximumSignedTextBytes else { return .refused(.proofTooLong) }
+  var text: [UInt8] = []
+  text.reserveCapacity(body.count)
+  for index in body.indices { text.append(body[index]) }
+  return .jws(text)
 }
 
 /// How long a signed text may be, in bytes: what is longer is not worth a signature.

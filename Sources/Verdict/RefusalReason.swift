@@ -21,6 +21,13 @@ package enum RefusalReason: UInt8, CaseIterable, Hashable, Sendable {
   case keysUnavailable, proofCheckBusy, proofCheckTimeout
   // What serves once.
   case identifierRepeated, replayMemoryFull
+  // What was signed.
+  case proofTypeWrong, signatureInvalid, keyUnknown, algorithmRefused, headerNotUnderstood
+  case claimMissing, claimInvalid
+  case issuerMismatch, audienceMismatch, methodMismatch, targetMismatch, credentialMismatch
+  case requestDigestMismatch, responseDigestMismatch, scopeMismatch
+  case issuedBeforeRequest, issuedInFuture, expired, notYetValid, lifetimeTooLong
+  case userObjectMissing
 
   /// The stable code: the same in log, counter, `Proxy-Status`, problem document and `explain`.
   package var code: StaticString { row.code }
@@ -186,5 +193,68 @@ struct RefusalRow: Sendable {
     RefusalRow(
       .replayMemoryFull, "replay-memory-full", .rep01, "proxy_internal_error",
       "there is no room to remember the verdict, so it cannot be shown to serve once"),
+    RefusalRow(
+      .proofTypeWrong, "proof-type-wrong", .bnd06, "http_protocol_error",
+      "what is signed is of another type than a verdict"),
+    RefusalRow(
+      .signatureInvalid, "signature-invalid", .bnd02, "http_protocol_error",
+      "the signature of the proof does not hold"),
+    RefusalRow(
+      .keyUnknown, "key-unknown", .bnd02, "http_protocol_error",
+      "the proof is signed with a key that the route does not trust"),
+    RefusalRow(
+      .algorithmRefused, "algorithm-refused", .bnd02, "http_protocol_error",
+      "the proof names an algorithm that is not the one of its key"),
+    RefusalRow(
+      .headerNotUnderstood, "header-not-understood", .bnd02, "http_protocol_error",
+      "the proof demands an extension that is not understood"),
+    RefusalRow(
+      .claimMissing, "claim-missing", .bnd06, "http_protocol_error",
+      "the signed verdict lacks a claim that the route demands"),
+    RefusalRow(
+      .claimInvalid, "claim-invalid", .bnd07, "http_protocol_error",
+      "a claim of the signed verdict is not of the type it must be"),
+    RefusalRow(
+      .issuerMismatch, "issuer-mismatch", .bnd05, "http_protocol_error",
+      "the verdict was issued by somebody else"),
+    RefusalRow(
+      .audienceMismatch, "audience-mismatch", .bnd05, "http_protocol_error",
+      "the verdict is meant for somebody else"),
+    RefusalRow(
+      .methodMismatch, "method-mismatch", .bnd05, "http_protocol_error",
+      "the verdict is about a request with another method"),
+    RefusalRow(
+      .targetMismatch, "target-mismatch", .bnd05, "http_protocol_error",
+      "the verdict is about a request for another target"),
+    RefusalRow(
+      .credentialMismatch, "credential-mismatch", .bnd05, "http_protocol_error",
+      "the verdict is about other credentials"),
+    RefusalRow(
+      .requestDigestMismatch, "request-digest-mismatch", .bnd05, "http_protocol_error",
+      "the verdict is about a request with other content"),
+    RefusalRow(
+      .responseDigestMismatch, "response-digest-mismatch", .bnd02, "http_protocol_error",
+      "the content of the response is not the one that was signed"),
+    RefusalRow(
+      .scopeMismatch, "scope-mismatch", .bnd05, "http_protocol_error",
+      "the verdict is about another scope, resource or action"),
+    RefusalRow(
+      .issuedBeforeRequest, "issued-before-request", .bnd04, "http_protocol_error",
+      "the verdict was issued before the request went out"),
+    RefusalRow(
+      .issuedInFuture, "issued-in-future", .bnd04, "http_protocol_error",
+      "the verdict was issued at a time that has not come"),
+    RefusalRow(
+      .expired, "expired", .bnd04, "http_protocol_error",
+      "the verdict is not valid any more"),
+    RefusalRow(
+      .notYetValid, "not-yet-valid", .bnd04, "http_protocol_error",
+      "the verdict is not valid yet"),
+    RefusalRow(
+      .lifetimeTooLong, "lifetime-too-long", .bnd04, "http_protocol_error",
+      "the verdict is valid for longer than the route allows"),
+    RefusalRow(
+      .userObjectMissing, "user-object-missing", .bnd08, "http_protocol_error",
+      "the verdict allows and says nothing about the user"),
   ]
 }

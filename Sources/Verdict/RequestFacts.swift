@@ -41,6 +41,10 @@ package struct RequestFacts: Sendable {
   package let evaluationCount: Int
   /// `X-Request-ID`, which an AuthZEN answer must return.
   package let requestID: [UInt8]?
+  /// What claims of a signed verdict are compared with, in the order of the rule.
+  let compared: [RequestValue]
+  /// What was asked, where a signed verdict says it. Set by `prepareDecisionRequest`.
+  package internal(set) var asked: AskedRequest?
   /// The token that was sent; empty where none was. Set by `prepareDecisionRequest`.
   package internal(set) var token: [UInt8] = []
   /// Whether the request went out with a precondition or a range. Set by `prepareDecisionRequest`.
@@ -66,6 +70,9 @@ package struct RequestFacts: Sendable {
       } else {
         .notAsked
       }
+    compared = rule.binding.compared.map {
+      reader.value(at: $0.request, of: head, body: body, certificate: certificate)
+    }
     switch rule.refusal {
     case .admissionReview:
       admissionUID = reader.text(at: wellKnownPointers.admissionUID, in: body)
@@ -92,6 +99,7 @@ package struct RequestFacts: Sendable {
   /// Takes over what was noted when the request went out, where its content was read only after.
   package mutating func keepSent(from earlier: RequestFacts) {
     token = earlier.token
+    asked = earlier.asked
     wasConditional = earlier.wasConditional
   }
 }

@@ -9,6 +9,34 @@ enum Statement: Equatable {
   case unclear(RefusalReason)
 }
 
+/// What the verdict says, what is signed included: it must agree with the rest, since a consumer
+/// that knows nothing of signatures reads only that.
+///
+/// An answer of introspection is signed whole: only its status and what is signed say anything.
+func signedStatement(
+  of head: ResponseHead, body: Span<UInt8>, reading: VerdictReading, rule: DecisionRule
+) -> Statement {
+  let rest = statement(of: head, body: body, reading: reading, rule: rule)
+  guard let claims = reading.signed.claims else { return rest }
+  let isSignedWhole: Bool
+  let kind: JSONKind?
+  switch rule.binding {
+  case .jwt:
+    isSignedWhole = false
+    kind = claims.kind(.decision)
+  case .introspectionJWT:
+    isSignedWhole = true
+    kind = claims.value(ownAt: RulePointers.active)?.kind
+  case .none, .echo, .httpSignature, .legacy: return rest
+  }
+  switch (rest, kind) {
+  case (.allow, .false):
+    return isSignedWhole ? .deny(needsProof: true) : .unclear(.decisionAmbiguous)
+  case (.deny, .true): return .unclear(.decisionAmbiguous)
+  default: return rest
+  }
+}
+
 /// Reads what the verdict says: by the rule, or without one by customary members and the status.
 ///
 /// Status and body must agree. A 4xx or 5xx is never an allow; where its body says yes all the

@@ -9,6 +9,28 @@ enum JSONReading {
   case unreadable(RefusalReason)
 }
 
+/// What reading the signed text gave.
+enum SignedReading {
+  case nothing
+  case read(ClaimReading)
+  case unreadable(RefusalReason)
+
+  /// - Parameter pointers: What the rule reads beside the standard claims.
+  init(_ proof: CheckedProof, own pointers: [JSONPointer]) {
+    guard case .claims(let signed) = proof else {
+      self = .nothing
+      return
+    }
+    do throws(JSONError) {
+      self = .read(try ClaimReading(signed.payload, own: pointers))
+    } catch {
+      self = .unreadable(error.code == .duplicateMember ? .jsonDuplicateMember : .proofMalformed)
+    }
+  }
+
+  var claims: ClaimReading? { if case .read(let claims) = self { claims } else { nil } }
+}
+
 /// A value of a verdict, as far as verification looks at it.
 enum VerdictValue: Equatable {
   case absent
@@ -30,9 +52,14 @@ private let questionMark = UInt8(ascii: "?")
 /// The body of one response, read at most once for everything that is looked for in it.
 struct VerdictReading {
   let json: JSONReading
+  let signed: SignedReading
 
-  init(head: borrowing ResponseHead, body: Span<UInt8>, rule: borrowing DecisionRule) {
+  init(
+    head: borrowing ResponseHead, body: Span<UInt8>, proof: CheckedProof = .none,
+    rule: borrowing DecisionRule
+  ) {
     let pointers = rule.pointers
+    signed = SignedReading(proof, own: pointers.claims)
     if pointers.areDemanded {
       json = Self.read(head: head, body: body, pointers: pointers.all)
     } else if !pointers.customary.isEmpty, !body.isEmpty, MediaType.isJSON(head.fields) {
@@ -44,6 +71,7 @@ struct VerdictReading {
 
   /// Reads the body for other places than the rule's proof, user and decision.
   init(at pointers: [JSONPointer], of head: ResponseHead, body: Span<UInt8>) {
+    signed = .nothing
     json = pointers.isEmpty ? .notRead : Self.read(head: head, body: body, pointers: pointers)
   }
 
@@ -74,6 +102,7 @@ struct VerdictReading {
     case .cookie(let name): return cookieValue(name, in: head.fields)
     case .form(let name): return formValue(name, of: head, body: body)
     case .json: return jsonValue(pointer, body: body)
+    case .claim: return signed.claims?.subject ?? .absent
     }
   }
 

@@ -72,7 +72,7 @@ package enum RequestSource: Hashable, Sendable {
       }
       self = .clientCertificate(name)
     case .cookie: self = .cookie(try named(rest))
-    case .location: throw .notInRequests
+    case .location, .claim: throw .notInRequests
     }
   }
 
@@ -116,6 +116,8 @@ package enum VerdictSource: Hashable, Sendable {
   case form([UInt8])
   /// `json:/user/name`: a value in a JSON body.
   case json(JSONPointer)
+  /// `claim:/sub`: a value in what a signed verdict says.
+  case claim(JSONPointer)
 
   /// Parses the form written in settings; what each case above shows.
   package init(parsing text: some Collection<UInt8>) throws(SourceError) {
@@ -132,6 +134,7 @@ package enum VerdictSource: Hashable, Sendable {
     let rest = split.rest
     switch split.scheme {
     case .json: self = .json(try pointer(rest))
+    case .claim: self = .claim(try pointer(rest))
     case .form: self = .form(try named(rest))
     case .cookie: self = .cookie(try named(rest))
     case .field: self = .field(try fieldName(rest))
@@ -144,7 +147,7 @@ package enum VerdictSource: Hashable, Sendable {
   package var needsBody: Bool {
     switch self {
     case .json, .form: true
-    case .status, .location, .locationParameter, .field, .cookie: false
+    case .status, .location, .locationParameter, .field, .cookie, .claim: false
     }
   }
 
@@ -158,6 +161,7 @@ package enum VerdictSource: Hashable, Sendable {
     case .cookie(let name): [UInt8](ascii: "cookie:") + name
     case .form(let name): [UInt8](ascii: "form:") + name
     case .json(let pointer): [UInt8](ascii: "json:") + pointer.text
+    case .claim(let pointer): [UInt8](ascii: "claim:") + pointer.text
     }
   }
 }
@@ -178,12 +182,13 @@ package enum SourceError: Error, Hashable, Sendable {
     case .unknownKind:
       """
       write json:/POINTER, form:NAME, field:NAME or cookie:NAME; in requests also query:NAME, \
-      basic, certificate:NAME, method or target; in verdicts also status, location or location:NAME
+      basic, certificate:NAME, method or target; in verdicts also status, location, location:NAME \
+      or claim:/POINTER
       """
     case .emptyName: "a name is missing after ':'"
     case .badFieldName: "a field name is made of token characters (RFC 9110 §5.6.2)"
     case .unknownCertificateName: "a certificate has common-name, email, dns, uri and subject"
-    case .notInRequests: "location:NAME stands in verdicts only"
+    case .notInRequests: "location:NAME and claim:/POINTER stand in verdicts only"
     case .notInVerdicts: "query:NAME and certificate:NAME stand in requests only"
     case .pointer(let error): error.explanation
     }
@@ -191,7 +196,7 @@ package enum SourceError: Error, Hashable, Sendable {
 }
 
 private enum SourceScheme {
-  case json, form, query, field, certificate, cookie, location
+  case json, form, query, field, certificate, cookie, location, claim
 }
 
 /// The kind of a source and what follows its colon.
@@ -211,6 +216,7 @@ private func splitSource(_ bytes: [UInt8]) throws(SourceError) -> SplitSource {
     return SplitSource(scheme: .field, rest: rest)
   }
   if name.equals("certificate") { return SplitSource(scheme: .certificate, rest: rest) }
+  if name.equals("claim") { return SplitSource(scheme: .claim, rest: rest) }
   if name.equals("cookie") { return SplitSource(scheme: .cookie, rest: rest) }
   if name.equals("location") { return SplitSource(scheme: .location, rest: rest) }
   throw .unknownKind

@@ -62,18 +62,18 @@ package func verify(
   case .cutShort: return .refused(.bodyIncomplete)
   }
   if let reason = refusal(ofStatus: head.status, request: request) { return .refused(reason) }
-  let reading = VerdictReading(head: head, body: body, rule: rule)
-  switch statement(of: head, body: body, reading: reading, rule: rule) {
+  let reading = VerdictReading(head: head, body: body, proof: proof, rule: rule)
+  switch signedStatement(of: head, body: body, reading: reading, rule: rule) {
   case .unclear(let reason): return .refused(reason)
   case .deny(let needsProof):
-    let binding = bindingProof(
-      of: head, body: body, reading: reading, proof: proof, request: request, rule: rule)
+    let binding = bindingFinding(
+      of: head, body: body, reading: reading, proof: proof, request: request, rule: rule, at: times)
     return denial(
       binding, needsProof: needsProof, head: head, body: body, reading: reading, request: request,
       rule: rule)
   case .allow:
-    let binding = bindingProof(
-      of: head, body: body, reading: reading, proof: proof, request: request, rule: rule)
+    let binding = bindingFinding(
+      of: head, body: body, reading: reading, proof: proof, request: request, rule: rule, at: times)
     return allowance(
       binding, head: head, body: body, reading: reading, request: request, rule: rule)
   }
@@ -89,10 +89,10 @@ private func refusal(ofStatus status: Status, request: RequestFacts) -> RefusalR
 
 // A yes: everything is demanded.
 private func allowance(
-  _ binding: BindingProof, head: ResponseHead, body: Span<UInt8>, reading: VerdictReading,
+  _ binding: BindingFinding, head: ResponseHead, body: Span<UInt8>, reading: VerdictReading,
   request: RequestFacts, rule: DecisionRule
 ) -> Judgement {
-  if case .failed(let reason) = binding { return .refused(reason) }
+  if case .failed(let reason) = binding.proof { return .refused(reason) }
   if !body.isEmpty, ContentCoding.isCoded(head.fields) { return .refused(.bodyCoded) }
   if CacheMarks.hasPositiveAge(head.fields) { return .refused(.servedFromCache) }
   let subject: [UInt8]?
@@ -101,47 +101,93 @@ private func allowance(
   case .notCompared: subject = nil
   case .same(let name): subject = name
   }
-  return binding == .notTested
-    ? .untested : .proven(ProvenVerdict(subject: subject, identifiers: []))
+  return binding.proof == .notTested
+    ? .untested : .proven(ProvenVerdict(subject: subject, identifiers: binding.identifiers))
 }
 
 // A no: what is missing is reported, and refused only where the route or the form of the no demands
 // it.
 private func denial(
-  _ binding: BindingProof, needsProof: Bool, head: ResponseHead, body: Span<UInt8>,
+  _ binding: BindingFinding, needsProof: Bool, head: ResponseHead, body: Span<UInt8>,
   reading: VerdictReading, request: RequestFacts, rule: DecisionRule
 ) -> Judgement {
-  var binding = binding
+  var proof = binding.proof
   let match = subjectMatch(of: head, body: body, reading: reading, request: request, rule: rule)
-  if binding == .proved, match == .failed(.subjectMismatch) { binding = .failed(.subjectMismatch) }
-  if case .failed(let reason) = binding, needsProof || rule.deny == .verify {
+  if proof == .proved, match == .failed(.subjectMismatch) { proof = .failed(.subjectMismatch) }
+  if case .failed(let reason) = proof, needsProof || rule.deny == .verify {
     return .refused(reason)
   }
-  return .denied(binding)
+  return .denied(proof)
 }
 
 // MARK: The binding
 
-private func bindingProof(
+/// What is known of the binding, and what of the response is to be spent if all else holds.
+private struct BindingFinding {
+  var proof: BindingProof
+  var identifiers: [ResponseIdentifier] = []
+
+  init(_ proof: BindingProof) { self.proof = proof }
+
+  init(signed finding: SignedFinding) {
+    switch finding {
+    case .failed(let reason): proof = .failed(reason)
+    case .proved(let identifiers):
+      proof = .proved
+      self.identifiers = identifiers
+    }
+  }
+}
+
+private func bindingFinding(
   of head: ResponseHead, body: Span<UInt8>, reading: VerdictReading, proof: CheckedProof,
-  request: RequestFacts, rule: DecisionRule
-) -> BindingProof {
+  request: RequestFacts, rule: DecisionRule, at times: ExchangeTimes
+) -> BindingFinding {
+  if rule.binding.tokenField != nil, request.token.isEmpty {
+    return BindingFinding(rule.mode == .audit ? .notTested : .failed(.tokenNotSent))
+  }
   switch rule.binding {
   case .echo(let echo):
-    guard !request.token.isEmpty else {
-      return rule.mode == .audit ? .notTested : .failed(.tokenNotSent)
-    }
     switch echo.proof {
-    case .field(let name): return echoProof(inField: name, of: head.fields, token: request.token)
-    case .json: return echoProof(inBody: body, reading: reading, token: request.token, rule: rule)
+    case .field(let name):
+      return BindingFinding(echoProof(inField: name, of: head.fields, token: request.token))
+    case .json:
+      return BindingFinding(
+        echoProof(inBody: body, reading: reading, token: request.token, rule: rule))
     }
-  case .jwt, .httpSignature, .introspectionJWT:
+  case .jwt, .introspectionJWT, .httpSignature:
     switch proof {
-    case .failed(let reason): return .failed(reason)
-    case .none: return .failed(.proofMissing)
-    case .claims: return .failed(.bindingUndeclared)
+    case .failed(let reason): return BindingFinding(.failed(reason))
+    case .none: return BindingFinding(.failed(.proofMissing))
+    case .claims(let signed):
+      return BindingFinding(
+        signed: signedFinding(of: signed, reading: reading, request: request, rule: rule, at: times)
+      )
     }
-  case .none, .legacy: return .failed(.bindingUndeclared)
+  case .none, .legacy: return BindingFinding(.failed(.bindingUndeclared))
+  }
+}
+
+private func signedFinding(
+  of signed: SignedClaims, reading: VerdictReading, request: RequestFacts, rule: DecisionRule,
+  at times: ExchangeTimes
+) -> SignedFinding {
+  let claims: ClaimReading
+  switch reading.signed {
+  case .nothing: return .failed(.proofMissing)
+  case .unreadable(let reason): return .failed(reason)
+  case .read(let read): claims = read
+  }
+  switch rule.binding {
+  case .jwt(let binding):
+    return SignedVerdict(
+      claims: claims, rule: binding, request: request, skew: rule.clockSkew, times: times
+    ).finding(of: signed)
+  case .introspectionJWT(let binding):
+    return SignedIntrospection(
+      claims: claims, rule: binding, skew: rule.clockSkew, times: times
+    ).finding(type: signed.type)
+  case .none, .echo, .httpSignature, .legacy: return .failed(.bindingUndeclared)
   }
 }
 

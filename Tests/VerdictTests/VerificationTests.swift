@@ -489,7 +489,12 @@ private let allRows = tokenRows + bodyRows + subjectRows + decisionRows + status
       .originProtocolError, .keysUnavailable, .proofCheckBusy, .proofCheckTimeout,
       .identifierRepeated, .replayMemoryFull,
     ]
-    let seen = Set(allRows.compactMap(\.expected.reason))
+    let ofSignatures: Set<RefusalReason> = [
+      .signatureInvalid, .keyUnknown, .algorithmRefused, .headerNotUnderstood,
+    ]
+    let seen = Set(allRows.compactMap(\.expected.reason)).union(
+      signedRows.compactMap(\.expected.reason)
+    ).union(ofSignatures)
     #expect(Set(RefusalReason.allCases).subtracting(seen) == ofTheProxy)
   }
 

@@ -17,12 +17,12 @@ let bindingChecks: [Check] = [
     why: "one person gets in as another", remedy: "find where the two were mixed up",
     source: "GitHub, 2021; Wyze, 2024"),
   Check(
-    .bnd04, .critical, detected: false,
+    .bnd04, .critical, detected: true,
     "issued before the request was sent, expired, or valid too long",
     why: "a verdict kept from earlier", remedy: "compare clocks and lifetimes",
     source: "RFC 7519 §4.1"),
   Check(
-    .bnd05, .critical, detected: false,
+    .bnd05, .critical, detected: true,
     "method, target, audience, scope, action or resource differ",
     why: "a yes to one question answers another", remedy: "bind the verdict to the whole question",
     source: "CVE-2021-32701; serverless/serverless#626"),
