@@ -1,8 +1,8 @@
 /* The origin of the benchmark: answers at once, so that what is measured is the proxy before it.
  *
- *   GET  /cached      1 KiB that may be stored for an hour
- *   GET  /large       1 GiB that may not be stored
- *   GET  (others)     1 KiB that may not be stored
+ *   GET  /c/BYTES/…   so much that may be stored for an hour; /cached is /c/1024
+ *   GET  /v/BYTES/…   the same, different by X-Variant
+ *   GET  /p/BYTES/…   so much that may not be stored; everything else is /p/1024
  *   POST (any)        takes the content and answers a small JSON verdict; echoes Transaction-Token
  *
  * One thread, level-triggered epoll, keep-alive. It listens on a free port of 127.0.0.1, prints the
@@ -19,10 +19,10 @@
 #include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 enum { HEAD_LIMIT = 16384, OBJECT = 1024, EVENTS = 256, FILLER = 262144 };
-static const long long LARGE = 1LL << 30;
 
 struct connection {
   int descriptor;
@@ -35,18 +35,22 @@ struct connection {
   char head[HEAD_LIMIT];
 };
 
-static char scratch[FILLER], filler[FILLER], cached[2048], plain[2048], large[256];
-static int cached_length, plain_length, large_length, epoll;
+static char scratch[FILLER], filler[FILLER], cached[2048], plain[2048];
+static int cached_length, plain_length, epoll;
 
 static void fail(const char *call) {
   perror(call);
   exit(1);
 }
 
-static int object(char *into, const char *control) {
-  int length = sprintf(into,
+static int object_head(char *into, const char *control, long long size) {
+  return sprintf(into,
       "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nCache-Control: %s\r\n"
-      "ETag: \"one\"\r\nContent-Length: %d\r\n\r\n", control, OBJECT);
+      "ETag: \"one\"\r\nContent-Length: %lld\r\n\r\n", control, size);
+}
+
+static int object(char *into, const char *control) {
+  int length = object_head(into, control, OBJECT);
   memset(into + length, 'x', OBJECT);
   return length + OBJECT;
 }
@@ -92,6 +96,23 @@ static void prepare_verdict(struct connection *it) {
   it->answers_after = 1;
 }
 
+/* Answers with a head and as many bytes as are asked for: what the socket takes at once, the rest
+ * when it takes more. */
+static int respond_sized(struct connection *it, char kind, long long size) {
+  char head[512];
+  const char *control = kind == 'c' ? "public, max-age=3600"
+      : kind == 'v' ? "public, max-age=3600\r\nVary: X-Variant" : "no-store";
+  int length = object_head(head, control, size);
+  struct iovec pieces[2] = {
+      {.iov_base = head, .iov_len = (size_t)length},
+      {.iov_base = filler, .iov_len = (size_t)(size < FILLER ? size : FILLER)}};
+  ssize_t sent = writev(it->descriptor, pieces, 2);
+  if (sent < length) return 0;
+  it->filler = size - (sent - length);
+  if (it->filler) watch(it, EPOLLOUT, EPOLL_CTL_MOD);
+  return 1;
+}
+
 /* Answers the head at the beginning of it->head. False where the connection must end. */
 static int respond(struct connection *it) {
   int length = 0;
@@ -102,10 +123,9 @@ static int respond(struct connection *it) {
     return 1;
   }
   if (!strncmp(it->head, "GET /cached", 11)) return answer(it, cached, cached_length);
-  if (strncmp(it->head, "GET /large", 10)) return answer(it, plain, plain_length);
-  it->filler = LARGE;
-  watch(it, EPOLLOUT, EPOLL_CTL_MOD);
-  return answer(it, large, large_length);
+  if (it->head[0] != 'G' || it->head[4] != '/' || it->head[6] != '/')
+    return answer(it, plain, plain_length);
+  return respond_sized(it, it->head[5], atoll(it->head + 7));
 }
 
 /* Takes content off the front of what was read. */
@@ -186,8 +206,6 @@ static int listening(void) {
 int main(void) {
   cached_length = object(cached, "public, max-age=3600");
   plain_length = object(plain, "no-store");
-  large_length = sprintf(large,
-      "HTTP/1.1 200 OK\r\nCache-Control: no-store\r\nContent-Length: %lld\r\n\r\n", LARGE);
   memset(filler, 'x', sizeof filler);
   epoll = epoll_create1(0);
   int listener = listening();
