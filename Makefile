@@ -23,10 +23,10 @@ help:
 	@sed -n 's/^#   //p' Makefile
 
 deps:
-	@scripts/install-packages libssl-dev libsqlite3-dev curl nginx
+	@scripts/install-packages libssl-dev libnghttp2-dev libsqlite3-dev curl nginx
 
 deps-bench: deps
-	@scripts/install-packages wrk gcc libc6-dev python3
+	@scripts/install-packages wrk gcc libc6-dev python3 haproxy varnish openssl
 
 # The runtime inside, and no exclusivity checks at run time: docs/decisions/0011.
 RELEASE := --configuration release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked

@@ -70,6 +70,9 @@ let package = Package(
     .systemLibrary(
       name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CLinux"),
+    .systemLibrary(
+      name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+    floor("HTTP2", ["Primitives", "HTTPModel", "HTTPWire", "CNGHTTP2"]),
     floor("Platform", ["Primitives", "CLinux"]),
     floor("Cryptography", ["Primitives", "COpenSSL"]),
     floor("TLS", ["Primitives", "Cryptography", "COpenSSL"]),
@@ -170,6 +173,7 @@ let package = Package(
         "Telemetry", "Platform", "HTTPModel", "Primitives",
         .product(name: "Logging", package: "swift-log"),
       ]),
+    tests("HTTP2", ["HTTP2", "HTTPModel", "HTTPWire", "Primitives"]),
     tests("TLS", ["TLS", "Cryptography", "Primitives", "TestCertificates", "COpenSSL"]),
     tests("Cryptography", ["Cryptography", "Primitives", "TestCertificates"]),
     tests(

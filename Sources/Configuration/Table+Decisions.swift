@@ -256,7 +256,8 @@ extension Section<SubjectDraft> {
       keys: [
         Key(
           optional: "request", \.request, .requestSource, isRequired: true,
-          "json:/POINTER, form:NAME, query:NAME, field:NAME, cookie:NAME, basic, or certificate:NAME."
+          "json:/POINTER, form:NAME, query:NAME, field:NAME, cookie:NAME, basic, or "
+            + "certificate:NAME."
         ),
         Key(
           optional: "verdict", \.verdict, .verdictSource, isRequired: true,

@@ -1,4 +1,4 @@
-internal import HTTPModel
+package import HTTPModel
 
 /// Which fields may stand in a trailer section (RFC 9110 §6.5.1).
 ///
@@ -7,8 +7,8 @@ internal import HTTPModel
 /// sender makes one, and what makes one is probing for a hop that merges. Fields this program does
 /// not know are kept, apart from the head's fields; whether they mean anything there is for their
 /// definition to say.
-enum TrailerFields {
-  static func check(_ trailers: FieldSection) throws(ProtocolViolation) {
+package enum TrailerFields {
+  package static func check(_ trailers: FieldSection) throws(ProtocolViolation) {
     for line in trailers.lines {
       guard let field = line.known, !isAllowed(field) else { continue }
       throw ProtocolViolation(.forbiddenTrailer, field: field)

@@ -35,6 +35,7 @@ struct House {
     House("Platform", .edge, ["CLinux", "Glibc", "Synchronization"]),
     House("Cryptography", .edge, ["COpenSSL", "Synchronization"]),
     House("TLS", .edge, ["COpenSSL", "Glibc", "Synchronization"]),
+    House("HTTP2", .edge, ["CNGHTTP2"]),
     House("EventLoop", .transport, ["Dispatch", "Synchronization"]),
     House("Transport", .transport, ["Dispatch", "Synchronization"]),
     House("DiskTier", .transport, ["Dispatch", "Synchronization"]),
