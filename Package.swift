@@ -196,7 +196,7 @@ let package = Package(
     tests(
       "CarelessCaches",
       [
-        "CarelessCaches", "HTTPModel", "Platform", "Primitives", "Verdict", "JourneySupport",
+        "CarelessCaches", "Audit", "HTTPModel", "Platform", "Primitives", "Verdict",
       ]),
 
     // Journeys: real processes started cold. Their tools are a target of their own, for other tests

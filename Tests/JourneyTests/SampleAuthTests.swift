@@ -54,4 +54,43 @@ import Testing
       "alice", "glass", by: "customer-service:service-desk", at: auth.endpoint)
     #expect(try introspect(token, at: auth.endpoint).body == #"{"active":false}"#)
   }
+
+  @Test func `a gateway may have what its user may, until the session is ended`() throws {
+    let auth = try SampleAuth("--light-hashes", "--crowd", "1")
+    let login = try logIn("person1", "Secret-1", at: auth.endpoint)
+    let token = try #require(login.member("access_token"))
+    let url = "http://\(auth.endpoint)"
+    let bearer = ["--header", "Authorization: Bearer \(token)"]
+    let open = try curl(bearer + ["--header", "X-Original-URI: /account", "\(url)/verify"])
+    #expect(open.status == 200)
+    #expect(open["X-Auth-User"] == "person1")
+    #expect(open["Cache-Control"] == "no-store")
+    let closed = try curl(bearer + ["--header", "X-Original-URI: /admin/a", "\(url)/verify"])
+    #expect(closed.status == 403)
+    #expect(closed.member("allowed") == "0")
+    #expect(try curl("\(url)/verify").status == 401)
+    #expect(try curl(bearer + ["--data", "", "\(url)/logout"]).member("ended") == "1")
+    #expect(try curl(bearer + ["\(url)/verify"]).status == 401)
+    #expect(try curl(bearer + ["--data", "", "\(url)/logout"]).status == 401)
+  }
+
+  @Test func `a session rolls, and a bearer's token counts before its cookie`() throws {
+    let auth = try SampleAuth("--light-hashes", "--careless")
+    let tokens = try [("alice", "wonderland"), ("bob", "builder")].map {
+      try #require(try logIn($0.0, $0.1, at: auth.endpoint).member("access_token"))
+    }
+    let url = "http://\(auth.endpoint)"
+    let cookie = "Cookie: theme=dark; session=\(tokens[0])"
+    let page = try curl("--header", cookie, "\(url)/session")
+    #expect(page.body.contains(#""name":"alice""#))
+    let next = try #require(page["Set-Cookie"]?.prefix { $0 != ";" })
+    #expect(next != "session=\(tokens[0])")
+    #expect(try curl("--header", "Cookie: \(next)", "\(url)/session").status == 200)
+    #expect(try curl("\(url)/session").status == 401)
+    let both = try curl(
+      "--header", cookie, "--header", "Authorization: Bearer \(tokens[1])", "\(url)/verify")
+    #expect(both.body.contains(#""name":"bob""#))
+    #expect(both["Cache-Control"] == "public, max-age=600")
+    #expect(both["Vary"] == "Authorization, Cookie, X-Original-URI")
+  }
 }

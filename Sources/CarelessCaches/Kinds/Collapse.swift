@@ -17,7 +17,7 @@ extension CarelessKind {
       Behind Countersign one of them holds the right token; all others are refused (BND-01). In \
       front of it Countersign sees one request, and only an edge sees what became of the answer.
       """,
-    checks: [.bnd01, .bnd03]
+    checks: [.bnd01]
   ) { rules in
     rules.mixing = .collapse
   }

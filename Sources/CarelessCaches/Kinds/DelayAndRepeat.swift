@@ -16,7 +16,7 @@ extension CarelessKind {
       Behind Countersign every late answer is refused: it has the token of the one before \
       (BND-01). In front of it only an edge sees it.
       """,
-    checks: [.bnd01, .bnd03]
+    checks: [.bnd01]
   ) { rules in
     rules.mixing = .oneLate
   }

@@ -15,10 +15,10 @@ extension CarelessKind {
       comes to the same.
       """,
     countered: """
-      Behind Countersign the yes has the token of another request (BND-01), and is about another \
-      user (BND-03) where somebody else asks: refused. In front of it only an edge sees it.
+      Behind Countersign the yes has the token of another request (BND-01) and is refused, \
+      whoever it is about. In front of it only an edge sees it.
       """,
-    checks: [.bnd01, .bnd03]
+    checks: [.bnd01]
   ) { rules in
     rules.store(.everything)
     rules.storesEveryMethod = true

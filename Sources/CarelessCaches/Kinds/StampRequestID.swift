@@ -19,7 +19,7 @@ extension CarelessKind {
       still refused (BND-03). With the proof in the body or signed, every replay is refused \
       (BND-01). Give the service a proof outside the fields.
       """,
-    checks: [.bnd01, .bnd03, .bnd09]
+    checks: [.bnd01, .bnd03]
   ) { rules in
     rules.store(.everything)
     rules.storesEveryMethod = true

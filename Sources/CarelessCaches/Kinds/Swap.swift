@@ -17,7 +17,7 @@ extension CarelessKind {
       Behind Countersign both are refused: each has the other's token (BND-01). In front of it \
       only an edge sees it.
       """,
-    checks: [.bnd01, .bnd03]
+    checks: [.bnd01]
   ) { rules in
     rules.mixing = .swap
   }

@@ -22,6 +22,8 @@ struct MatrixAnswer: Sendable {
   let reading: MatrixReading
   /// The check that Countersign says has failed, as `BND-01`.
   let mark: String?
+  /// It is a 5xx: a hop has failed. It bears no token, which is a finding, but no fault.
+  var isFailure = false
 }
 
 /// One request of a consumer.
@@ -99,10 +101,9 @@ extension MatrixAnswer {
   init(_ message: RawMessage?, expected: MatrixReading) {
     self.init(
       expected: expected, reading: MatrixReading(message),
-      mark: message.flatMap(Self.mark))
+      mark: message.flatMap(Self.mark), isFailure: (message?.status ?? 0) >= 500)
   }
 
-  /// A 5xx of a hop bears no token, and is no verdict either.
   static func mark(in message: RawMessage) -> String? {
     guard message.status < 500, let status = message["Proxy-Status"],
       let match = status.firstMatch(of: /(BND|REP|UPS)-\d\d/), match.output.0 != noVerdict

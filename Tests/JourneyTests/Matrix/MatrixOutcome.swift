@@ -19,8 +19,8 @@ enum MatrixOutcome: Equatable, Sendable, CustomStringConvertible {
     let silent = wrong.filter { $0.mark == nil }
     // A denial that proves nothing is delivered all the same, and only the operator is told. So
     // many exchanges must have been noticed as were told to consumers, and these besides.
-    let marked = answers.count { $0.mark != nil }
-    let isNoticed = findings.exchanges.count >= marked + silent.count
+    let others = answers.count { $0.mark != nil || $0.isFailure }
+    let isNoticed = findings.exchanges.count >= others + silent.count
     if silent.contains(where: { $0.reading != .no }) {
       self = .leaks
     } else if !silent.isEmpty, !isNoticed {
