@@ -66,9 +66,7 @@ private func statedAge(_ fields: FieldSection) -> Seconds {
 package func freshnessLifetime(
   of response: ResponseHead, directives: ResponseDirectives, times: ArrivalTimes, rules: CacheRules
 ) -> Freshness {
-  let row =
-    rules.hasRareRules
-    ? rules.statusTTLs.first { $0.statuses.contains(response.status.code) } : nil
+  let row = statusRow(for: response.status, rules: rules)
   let maximum = row?.maximumTTL ?? rules.maximumTTL
   if rules.weakened.contains(.defaultTTLOverridesResponse),
     let ttl = row?.defaultTTL ?? rules.defaultTTL
@@ -81,6 +79,24 @@ package func freshnessLifetime(
     ?? assumedLifetime(of: response, directives: directives, times: times, rules: rules)
     ?? Freshness(lifetime: .zero, source: .none)
   return Freshness(lifetime: min(found.lifetime, maximum), source: found.source)
+}
+
+private func statusRow(for status: Status, rules: CacheRules) -> StatusTTL? {
+  rules.hasRareRules ? rules.statusTTLs.first { $0.statuses.contains(status.code) } : nil
+}
+
+/// Whether a response states its lifetime itself, and that counts; found out without reading a
+/// date.
+func hasStatedLifetime(
+  _ response: ResponseHead, directives: ResponseDirectives, rules: CacheRules
+) -> Bool {
+  if rules.weakened.contains(.defaultTTLOverridesResponse),
+    statusRow(for: response.status, rules: rules)?.defaultTTL ?? rules.defaultTTL != nil
+  {
+    return false
+  }
+  if directives.sharedMaxAge != nil || directives.maxAge != nil { return true }
+  return response.fields.contains(.expires) && !directives.isTargeted
 }
 
 private func explicitLifetime(

@@ -18,6 +18,18 @@ package enum StorageDecision: Sendable, Equatable {
 /// Decides whether a response may be stored (RFC 9111 §3). Called once the final head has arrived
 /// and the response has been classified, before the first byte of content.
 ///
+/// Where several reasons apply, the first of this order is reported:
+///
+/// 1. what else is known of the exchange (`exchange`), and what a 206 says of its own range; 2.
+/// what the heads say by themselves (`StorageHeads.firstRefusal`): the rules, the method, content
+///    of the request, the status, an error of the request, `no-store` in the request;
+/// 3. what the response's directives say (`StorageHeads.firstRefusal(by:)`): a status not
+///    understood, `no-store`, `private`, `Authorization`, cookies, `Set-Cookie`;
+/// 4. its lifetime (`StorageQuestion.refusalByFreshness`): none, or over;
+/// 5. `Vary`.
+///
+/// That is the order of what they cost, too: no date is read before step 4.
+///
 /// - `requestedAt`: when the request had been sent upstream; `receivedAt`: when the head had
 ///   arrived.
 /// - `contentLength`: what the framing announced, nil where it announced nothing: a 206 that is not
@@ -36,12 +48,23 @@ package func storageDecision(
       for: response, to: request, requestedAt: requestedAt, receivedAt: receivedAt,
       contentLength: contentLength, rules: rules)
   }
+  return storageDecision(
+    about: StorageHeads(response: response, request: request, rules: rules),
+    requestedAt: requestedAt, receivedAt: receivedAt)
+}
+
+/// Steps 2 to 5 of the order.
+private func storageDecision(
+  about heads: StorageHeads, part: StoredPart? = nil, requestedAt: WallTime, receivedAt: WallTime
+) -> StorageDecision {
+  if let reason = heads.firstRefusal() { return .refuse(reason) }
+  let directives = heads.directives
+  if let reason = heads.firstRefusal(by: directives) { return .refuse(reason) }
   let question = StorageQuestion(
-    response: response, request: request,
-    times: ArrivalTimes(of: response, requestedAt: requestedAt, receivedAt: receivedAt),
-    rules: rules)
-  if let reason = question.firstRefusal() { return .refuse(reason) }
-  return question.storable()
+    about: heads, directives: directives,
+    times: ArrivalTimes(of: heads.response, requestedAt: requestedAt, receivedAt: receivedAt))
+  if let reason = question.refusalByFreshness() { return .refuse(reason) }
+  return question.storable(part: part)
 }
 
 /// Why a response that may be stored is better not, since somebody may have made it be asked for so
@@ -72,32 +95,29 @@ private func partStorageDecision(
   var whole = response
   whole.status = .ok
   whole.reason = []
-  let question = StorageQuestion(
-    response: whole, request: request,
-    times: ArrivalTimes(of: response, requestedAt: requestedAt, receivedAt: receivedAt),
-    rules: rules)
-  if let reason = question.firstRefusal() { return .refuse(reason) }
-  return question.storable(part: part)
+  return storageDecision(
+    about: StorageHeads(response: whole, request: request, rules: rules), part: part,
+    requestedAt: requestedAt, receivedAt: receivedAt)
 }
 
-/// One response and all that decides about storing it. Each rule answers with its reason to refuse,
-/// or nil.
+/// One response, all that decides about storing it, and what would be stored.
 struct StorageQuestion {
-  let response: ResponseHead
-  let request: RequestHead
+  let heads: StorageHeads
   let times: ArrivalTimes
-  let rules: CacheRules
   let directives: ResponseDirectives
   let freshness: Freshness
+  /// The value of `Last-Modified`, read once.
+  let lastModified: WallTime?
 
-  init(response: ResponseHead, request: RequestHead, times: ArrivalTimes, rules: CacheRules) {
-    self.response = response
-    self.request = request
+  init(about heads: StorageHeads, directives: ResponseDirectives, times: ArrivalTimes) {
+    self.heads = heads
     self.times = times
-    self.rules = rules
-    directives = ResponseDirectives(response.fields, rules: rules)
+    self.directives = directives
     freshness = freshnessLifetime(
-      of: response, directives: directives, times: times, rules: rules)
+      of: heads.response, directives: directives, times: times, rules: heads.rules)
+    lastModified = heads.response.fields.only(.lastModified).flatMap {
+      HTTPDate.parse($0, now: times.receivedAt)
+    }
   }
 
   /// A stored response updated by another one, as if it had come whole. HEAD freshens, too.
@@ -107,121 +127,24 @@ struct StorageQuestion {
   ) {
     var fetch = request
     fetch.method = .get
+    let heads = StorageHeads(response: merged, request: fetch, rules: rules)
     self.init(
-      response: merged, request: fetch,
-      times: ArrivalTimes(of: merged, requestedAt: requestedAt, receivedAt: receivedAt),
-      rules: rules)
+      about: heads, directives: heads.directives,
+      times: ArrivalTimes(of: merged, requestedAt: requestedAt, receivedAt: receivedAt))
   }
+
+  private var response: ResponseHead { heads.response }
+  private var request: RequestHead { heads.request }
+  private var rules: CacheRules { heads.rules }
 
   /// The rules in order; the first that refuses gives the reason.
   func firstRefusal() -> CacheReason? {
-    if let reason = refusalByRules() ?? refusalByMethod() ?? refusalByRequestContent() {
-      return reason
-    }
-    if let reason = refusalByStatus() ?? refusalByErrorOfRequest() ?? refusalByRequestNoStore() {
-      return reason
-    }
-    if let reason = refusalByUnknownStatus() { return reason }
-    if let reason = refusalByResponseNoStore() ?? refusalByPrivate() ?? refusalByAuthorization() {
-      return reason
-    }
-    if let reason = refusalByRequestCookie() ?? refusalBySetCookie() { return reason }
-    return refusalByMissingFreshness() ?? refusalByUselessness()
+    heads.firstRefusal() ?? heads.firstRefusal(by: directives) ?? refusalByFreshness()
   }
 
-  private func refusalByRules() -> CacheReason? { rules.isEnabled ? nil : .cacheDisabled }
-
-  // RFC 9111 §3: the method is understood by the cache. HEAD has nothing to keep, and POST only
-  // what is said to be what GET would get.
-  private func refusalByMethod() -> CacheReason? {
-    if request.method == .get { return nil }
-    guard request.method == .post, rules.storesPost else { return .methodNotCacheable }
-    let isForTarget =
-      response.fields.only(.contentLocation).map { isTarget($0) } ?? false
-    return response.status == .ok && freshness.isExplicit && isForTarget ? nil : .postNotForTarget
-  }
-
-  /// Whether a reference is the request's own target, over either scheme (RFC 9110 §9.3.3). An
-  /// empty one is (RFC 3986 §4.4).
-  private func isTarget(_ reference: ArraySlice<UInt8>) -> Bool {
-    if reference.isEmpty { return true }
-    return [Scheme.https, .http].contains { scheme in
-      let base = URIReference.Base(
-        scheme: scheme, authority: request.authority, path: request.path)
-      let query = request.query.map { [ASCII.questionMark] + $0 } ?? []
-      return URIReference.targetOnSameOrigin(reference, base: base) == request.path + query
-    }
-  }
-
-  // Content of a GET is not part of the key (RFC 9110 §9.3.1).
-  private func refusalByRequestContent() -> CacheReason? {
-    if request.fields.containsAny(of: methodOverrides) { return .methodOverride }
-    return request.method == .get && requestHasContent(request.fields) ? .requestContent : nil
-  }
-
-  // RFC 9111 §3: the status is final; 206 and 304 complete something stored, or nothing.
-  private func refusalByStatus() -> CacheReason? {
-    if response.status.isInformational { return .statusNotFinal }
-    let isPart = response.status == .partialContent || response.status == .notModified
-    return isPart ? .statusNotStorable : nil
-  }
-
-  // An error that fields of this request have caused is nothing for others, who ask without them:
-  // whoever could have it stored could keep a page from everybody (PSN-04). RFC 9111 §3 allows to
-  // store it, and asks for nothing.
-  private func refusalByErrorOfRequest() -> CacheReason? {
-    guard response.status >= .badRequest else { return nil }
-    let isOdd = StatusRules.isAboutRequest(response.status) || request.fields.isOdd
-    return isOdd ? .errorOfRequest : nil
-  }
-
-  // RFC 9111 §5.2.1.5. Counts whatever the rules say about other request directives.
-  private func refusalByRequestNoStore() -> CacheReason? {
-    if rules.weakened.contains(.storesDespiteRequestNoStore) { return nil }
-    return RequestDirectives(request.fields).noStore ? .requestNoStore : nil
-  }
-
-  // RFC 9111 §5.2.2.3.
-  private func refusalByUnknownStatus() -> CacheReason? {
-    let isBlind =
-      directives.flags.contains(.mustUnderstand) && !StatusRules.isUnderstood(response.status)
-    return isBlind ? .statusNotUnderstood : nil
-  }
-
-  // RFC 9111 §5.2.2.5; lifted by `must-understand` (§5.2.2.3) where the rules say so: here the
-  // status is understood already.
-  private func refusalByResponseNoStore() -> CacheReason? {
-    let isLifted =
-      rules.mustUnderstandLiftsNoStore && directives.flags.contains(.mustUnderstand)
-      || rules.weakened.contains(.storesDespiteNoStore)
-    return directives.flags.contains(.noStore) && !isLifted ? .responseNoStore : nil
-  }
-
-  // RFC 9111 §5.2.2.7. `private="names"` keeps only those fields out.
-  private func refusalByPrivate() -> CacheReason? {
-    let isLifted = rules.weakened.contains(.storesDespitePrivate)
-    return directives.flags.contains(.private) && !isLifted ? .responsePrivate : nil
-  }
-
-  // RFC 9111 §3.5.
-  private func refusalByAuthorization() -> CacheReason? {
-    guard request.fields.contains(.authorization) else { return nil }
-    let allows =
-      directives.flags.contains(.public) || directives.flags.contains(.mustRevalidate)
-      || directives.sharedMaxAge != nil
-    return rules.sharesWithAuthorized && allows ? nil : .authorizationNotShared
-  }
-
-  private func refusalByRequestCookie() -> CacheReason? {
-    hasDecidingCookie(request.fields, rule: rules.cookies) ? .requestCookie : nil
-  }
-
-  // RFC 9111 §7.3. `no-cache="Set-Cookie"` and `private="Set-Cookie"` keep the field out, not the
-  // response.
-  private func refusalBySetCookie() -> CacheReason? {
-    guard response.fields.contains(.setCookie) else { return nil }
-    let isKeptOut = directives.unstoredFields.contains { $0.equals("set-cookie") }
-    return isKeptOut || (rules.storesSetCookie && freshness.isExplicit) ? nil : .setCookie
+  /// Why its lifetime keeps it out; the only rules that need dates.
+  func refusalByFreshness() -> CacheReason? {
+    refusalByMissingFreshness() ?? refusalByUselessness()
   }
 
   // RFC 9111 §3, last item: explicit freshness, `public`, or a status for which it may be assumed.
@@ -246,10 +169,6 @@ extension StorageQuestion {
   private var hasUsableValidator: Bool {
     let hasTag = response.fields.only(.etag).map { EntityTag($0) != nil } ?? false
     return hasTag || lastModified != nil
-  }
-
-  private var lastModified: WallTime? {
-    response.fields.only(.lastModified).flatMap { HTTPDate.parse($0, now: times.receivedAt) }
   }
 
   // What the response says wins over the operator's rule.
