@@ -13,36 +13,8 @@ import Verdict
 @Suite struct CollapsingTests {
   private static let fields = "Cache-Control: max-age=60\r\n"
 
-  /// Waits until so many exchanges are under way.
-  private func waitForExchanges(_ count: Int, in proxy: RunningProxy) throws {
-    _ = try eventually("\(count) exchanges to be under way") {
-      proxy.metric("countersign_exchanges_in_flight").map(Int.init) == count ? true : nil
-    }
-  }
-
-  /// Waits until what is stored is stale.
-  private func waitForStaleness(of target: String, in proxy: RunningProxy) throws {
-    _ = try eventually("\(target) to be stale") {
-      try proxy.get(target, "Cache-Control: only-if-cached").status == 504 ? true : nil
-    }
-  }
-
-  private func ask(_ proxy: RunningProxy, _ target: String, _ fields: String...) throws
-    -> RawConnection
-  {
-    let client = try proxy.connect()
-    try client.send("GET \(target) HTTP/1.1\r\nHost: a.example\r\n\(fields.lines)\r\n")
-    client.companion = proxy
-    return client
-  }
-
   @Test func `where a rule says so everybody asks for himself`() throws {
-    let isAsked = DispatchSemaphore(value: 0)
-    let mayAnswer = DispatchSemaphore(value: 0)
-    let origin = try ScriptedOrigin { request, connection in
-      isAsked.signal()
-      mayAnswer.wait()
-      mayAnswer.signal()
+    let origin = try HeldOrigin { request, connection in
       try connection.send("HTTP/1.1 200 OK\r\n\(Self.fields)Content-Length: 5\r\n\r\nhello")
     }
     let proxy = try RunningProxy(before: origin.endpoint) { settings in
@@ -50,28 +22,23 @@ import Verdict
       rules.collapsesRequests = false
       settings.routes[0].lane = .cache(rules)
     }
-    let clients = try (0..<2).map { _ in try ask(proxy, "/a") }
-    isAsked.wait()
-    isAsked.wait()
-    mayAnswer.signal()
+    let clients = try (0..<2).map { _ in try proxy.begin("/a") }
+    origin.waitUntilAsked()
+    origin.waitUntilAsked()
+    origin.answer()
     #expect(try clients.allSatisfy { try $0.receiveResponse().bodyText == "hello" })
     #expect(origin.requests.count == 2)
   }
 
   @Test func `many who ask at once are answered by one fetch`() throws {
-    let isAsked = DispatchSemaphore(value: 0)
-    let mayAnswer = DispatchSemaphore(value: 0)
-    let origin = try ScriptedOrigin { request, connection in
-      isAsked.signal()
-      mayAnswer.wait()
-      mayAnswer.signal()
+    let origin = try HeldOrigin { request, connection in
       try connection.send("HTTP/1.1 200 OK\r\n\(Self.fields)Content-Length: 5\r\n\r\nhello")
     }
     let proxy = try RunningProxy(before: origin.endpoint)
-    let clients = try (0..<40).map { _ in try ask(proxy, "/a") }
-    isAsked.wait()
-    try waitForExchanges(40, in: proxy)
-    mayAnswer.signal()
+    let clients = try (0..<40).map { _ in try proxy.begin("/a") }
+    origin.waitUntilAsked()
+    try proxy.waitForExchanges(40)
+    origin.answer()
     let answers = try clients.map { try $0.receiveResponse() }
     #expect(answers.allSatisfy { $0.status == 200 && $0.bodyText == "hello" })
     #expect(origin.requests.count == 1)
@@ -94,9 +61,9 @@ import Verdict
       try connection.send(halves[1])
     }
     let proxy = try RunningProxy(before: origin.endpoint)
-    let leader = try ask(proxy, "/a")
+    let leader = try proxy.begin("/a")
     _ = try #require(try leader.receiveHead())
-    let followers = try (0..<8).map { _ in try ask(proxy, "/a") }
+    let followers = try (0..<8).map { _ in try proxy.begin("/a") }
     for follower in followers {
       // The first half reaches everybody while the second has not been sent.
       let head = try #require(try follower.receiveHead())
@@ -130,19 +97,14 @@ import Verdict
     let proxy = try RunningProxy(before: origin.endpoint)
     #expect(try proxy.get("/a").bodyText == "1")
     // All six are at the origin at the same time: none waits for another.
-    let clients = try (0..<6).map { _ in try ask(proxy, "/a", "X-Together: yes") }
+    let clients = try (0..<6).map { _ in try proxy.begin("/a", "X-Together: yes") }
     let answers = try clients.map { try $0.receiveResponse().bodyText }
     #expect(Set(answers) == ["2", "3", "4", "5", "6", "7"])
   }
 
   @Test func `who waits when it turns out uncacheable gets an answer of its own`() throws {
-    let isAsked = DispatchSemaphore(value: 0)
-    let mayAnswer = DispatchSemaphore(value: 0)
     let number = Shared(0)
-    let origin = try ScriptedOrigin { _, connection in
-      isAsked.signal()
-      mayAnswer.wait()
-      mayAnswer.signal()
+    let origin = try HeldOrigin { _, connection in
       let mine = number.change { count in
         count += 1
         return count
@@ -151,11 +113,11 @@ import Verdict
         "HTTP/1.1 200 OK\r\nCache-Control: private\r\nContent-Length: 1\r\n\r\n\(mine)")
     }
     let proxy = try RunningProxy(before: origin.endpoint)
-    let clients = try (0..<5).map { _ in try ask(proxy, "/a") }
-    isAsked.wait()
-    try waitForExchanges(5, in: proxy)
+    let clients = try (0..<5).map { _ in try proxy.begin("/a") }
+    origin.waitUntilAsked()
+    try proxy.waitForExchanges(5)
     #expect(origin.requests.count == 1)
-    mayAnswer.signal()
+    origin.answer()
     let answers = try clients.map { try $0.receiveResponse() }
     #expect(Set(answers.map(\.bodyText)) == ["1", "2", "3", "4", "5"])
     #expect(answers.allSatisfy { $0["Cache-Status"]?.contains("collapsed") == false })
@@ -181,9 +143,9 @@ import Verdict
       try connection.send(String(body.dropFirst(6)))
     }
     let proxy = try RunningProxy(before: origin.endpoint) { $0.services[0].kind = .auth }
-    let clients = try (0..<5).map { _ in try ask(proxy, "/static/a") }
+    let clients = try (0..<5).map { _ in try proxy.begin("/static/a") }
     isAsked.wait()
-    try waitForExchanges(5, in: proxy)
+    try proxy.waitForExchanges(5)
     mayAnswer.signal()
     let answers = try clients.map { try $0.receiveResponse() }
     #expect(Set(answers.map(\.bodyText)).count == 5, "everybody has an answer of their own")
@@ -205,10 +167,10 @@ import Verdict
       try connection.send("HTTP/1.1 200 OK\r\n\(Self.fields)Content-Length: 1\r\n\r\n\(mine)")
     }
     let proxy = try RunningProxy(before: origin.endpoint)
-    let leader = try ask(proxy, "/a")
+    let leader = try proxy.begin("/a")
     isAsked.wait()
-    let others = try (0..<4).map { _ in try ask(proxy, "/a") }
-    try waitForExchanges(5, in: proxy)
+    let others = try (0..<4).map { _ in try proxy.begin("/a") }
+    try proxy.waitForExchanges(5)
     leader.reset()
     let answers = try others.map { try $0.receiveResponse().bodyText }
     #expect(answers == ["2", "2", "2", "2"])
@@ -226,15 +188,13 @@ import Verdict
       try connection.send("world")
     }
     let proxy = try RunningProxy(before: origin.endpoint)
-    let leader = try ask(proxy, "/a")
+    let leader = try proxy.begin("/a")
     _ = try leader.receiveHead()
-    let follower = try ask(proxy, "/a")
+    let follower = try proxy.begin("/a")
     _ = try follower.receiveHead()
     #expect(try follower.receiveBytes(5) == Array("hello".utf8))
     leader.reset()
-    _ = try eventually("the client to be gone") {
-      proxy.metric("countersign_client_connections") == 1 ? true : nil
-    }
+    try proxy.waitForClients(1)
     mayEnd.signal()
     #expect(try follower.receiveBytes(5) == Array("world".utf8))
     let later = try proxy.get("/a")
@@ -257,9 +217,9 @@ import Verdict
       _ = try connection.receiveMore()
     }
     let proxy = try RunningProxy(before: origin.endpoint)
-    let clients = try (0..<5).map { _ in try ask(proxy, "/a") }
+    let clients = try (0..<5).map { _ in try proxy.begin("/a") }
     isAsked.wait()
-    try waitForExchanges(5, in: proxy)
+    try proxy.waitForExchanges(5)
     mayFail.signal()
     let statuses = try clients.map { try $0.receiveResponse().status }
     #expect(statuses.filter { $0 == 200 }.count == 4)
@@ -275,9 +235,9 @@ import Verdict
       mayBreak.wait()
     }
     let proxy = try RunningProxy(before: origin.endpoint)
-    let leader = try ask(proxy, "/a")
+    let leader = try proxy.begin("/a")
     _ = try leader.receiveHead()
-    let follower = try ask(proxy, "/a")
+    let follower = try proxy.begin("/a")
     _ = try follower.receiveHead()
     #expect(try follower.receiveBytes(5) == Array("hello".utf8))
     mayBreak.signal()
@@ -294,9 +254,9 @@ import Verdict
     }
     let proxy = try RunningProxy(before: origin.endpoint) { $0.cache.objectBytes = 4 << 20 }
     // It reads no more than its head.
-    let leader = try ask(proxy, "/a")
+    let leader = try proxy.begin("/a")
     _ = try leader.receiveHead()
-    let follower = try ask(proxy, "/a")
+    let follower = try proxy.begin("/a")
     #expect(try follower.receiveResponse().body.count == content.count)
     #expect(origin.requests.count == 1)
   }
@@ -314,9 +274,9 @@ import Verdict
       try connection.send("\r\n0\r\n\r\n")
     }
     let proxy = try RunningProxy(before: origin.endpoint) { $0.cache.objectBytes = 1 << 20 }
-    let leader = try ask(proxy, "/a")
+    let leader = try proxy.begin("/a")
     _ = try leader.receiveHead()
-    let slow = try ask(proxy, "/a")
+    let slow = try proxy.begin("/a")
     _ = try slow.receiveHead()
     mayGoOn.signal()
     var count = 0
@@ -327,12 +287,7 @@ import Verdict
   }
 
   @Test func `who wants another variant is not given the one that comes in`() throws {
-    let isAsked = DispatchSemaphore(value: 0)
-    let mayAnswer = DispatchSemaphore(value: 0)
-    let origin = try ScriptedOrigin { request, connection in
-      isAsked.signal()
-      mayAnswer.wait()
-      mayAnswer.signal()
+    let origin = try HeldOrigin { request, connection in
       let language = request["Accept-Language"] ?? "none"
       try connection.send(
         "HTTP/1.1 200 OK\r\n\(Self.fields)Vary: Accept-Language\r\n"
@@ -340,60 +295,48 @@ import Verdict
     }
     let proxy = try RunningProxy(before: origin.endpoint)
     let languages = ["en", "de", "en", "de", "fr"]
-    let clients = try languages.map { try ask(proxy, "/a", "Accept-Language: \($0)") }
-    isAsked.wait()
-    try waitForExchanges(5, in: proxy)
-    mayAnswer.signal()
+    let clients = try languages.map { try proxy.begin("/a", "Accept-Language: \($0)") }
+    origin.waitUntilAsked()
+    try proxy.waitForExchanges(5)
+    origin.answer()
     let answers = try clients.map { try $0.receiveResponse().bodyText }
     #expect(answers == languages)
   }
 
   @Test func `a validation is made once for all who want it`() throws {
-    let isAsked = DispatchSemaphore(value: 0)
-    let mayAnswer = DispatchSemaphore(value: 0)
-    let origin = try ScriptedOrigin { request, connection in
-      guard request["If-None-Match"] != nil else {
-        return try connection.send(
-          "HTTP/1.1 200 OK\r\nCache-Control: max-age=1\r\nETag: \"1\"\r\n"
-            + "Content-Length: 2\r\n\r\nok")
-      }
-      isAsked.signal()
-      mayAnswer.wait()
-      mayAnswer.signal()
-      try connection.send("HTTP/1.1 304 Not Modified\r\n\(Self.fields)ETag: \"1\"\r\n\r\n")
+    let origin = try HeldOrigin(holding: "If-None-Match") { request in
+      request["If-None-Match"] == nil
+        ? "HTTP/1.1 200 OK\r\nCache-Control: max-age=1\r\nETag: \"1\"\r\n"
+          + "Content-Length: 2\r\n\r\nok"
+        : "HTTP/1.1 304 Not Modified\r\n\(Self.fields)ETag: \"1\"\r\n\r\n"
     }
     let proxy = try RunningProxy(before: origin.endpoint)
     #expect(try proxy.get("/a").status == 200)
-    try waitForStaleness(of: "/a", in: proxy)
-    let clients = try (0..<10).map { _ in try ask(proxy, "/a") }
-    isAsked.wait()
-    try waitForExchanges(10, in: proxy)
-    mayAnswer.signal()
+    try proxy.waitForStaleness(of: "/a")
+    let clients = try (0..<10).map { _ in try proxy.begin("/a") }
+    origin.waitUntilAsked()
+    try proxy.waitForExchanges(10)
+    origin.answer()
     let answers = try clients.map { try $0.receiveResponse() }
     #expect(answers.allSatisfy { $0.status == 200 && $0.bodyText == "ok" })
     #expect(origin.requests.count == 2)
   }
 
   @Test func `those who wait have their own wishes honoured`() throws {
-    let isAsked = DispatchSemaphore(value: 0)
-    let mayAnswer = DispatchSemaphore(value: 0)
-    let origin = try ScriptedOrigin { request, connection in
-      isAsked.signal()
-      mayAnswer.wait()
-      mayAnswer.signal()
+    let origin = try HeldOrigin { request, connection in
       let content = request.method == "HEAD" ? "" : "hello"
       try connection.send(
         "HTTP/1.1 200 OK\r\n\(Self.fields)ETag: \"1\"\r\nContent-Length: 5\r\n\r\n\(content)")
     }
     let proxy = try RunningProxy(before: origin.endpoint)
-    let leader = try ask(proxy, "/a")
-    isAsked.wait()
-    let conditional = try ask(proxy, "/a", "If-None-Match: \"1\"")
-    let impatient = try ask(proxy, "/a", "Cache-Control: max-age=0")
+    let leader = try proxy.begin("/a")
+    origin.waitUntilAsked()
+    let conditional = try proxy.begin("/a", "If-None-Match: \"1\"")
+    let impatient = try proxy.begin("/a", "Cache-Control: max-age=0")
     let head = try proxy.connect()
     try head.send("HEAD /a HTTP/1.1\r\nHost: a.example\r\n\r\n")
-    try waitForExchanges(4, in: proxy)
-    mayAnswer.signal()
+    try proxy.waitForExchanges(4)
+    origin.answer()
     #expect(try leader.receiveResponse().bodyText == "hello")
     let unchanged = try conditional.receiveResponse()
     #expect(unchanged.status == 304)

@@ -70,6 +70,36 @@ final class RunningProxy: Sendable {
   func get(_ target: String, _ fields: String...) throws -> RawMessage {
     try ask("GET \(target) HTTP/1.1\r\nHost: a.example\r\n\(fields.lines)\r\n")
   }
+
+  /// A GET that is sent and whose answer is not waited for. The proxy lives as long as the
+  /// connection.
+  func begin(_ target: String, _ fields: String...) throws -> RawConnection {
+    let client = try connect()
+    try client.send("GET \(target) HTTP/1.1\r\nHost: a.example\r\n\(fields.lines)\r\n")
+    client.companion = self
+    return client
+  }
+
+  /// Waits until so many exchanges are under way.
+  func waitForExchanges(_ count: Int) throws {
+    _ = try eventually("\(count) exchanges to be under way") {
+      metric("countersign_exchanges_in_flight").map(Int.init) == count ? true : nil
+    }
+  }
+
+  /// Waits until what is stored is stale.
+  func waitForStaleness(of target: String) throws {
+    _ = try eventually("\(target) to be stale") {
+      try get(target, "Cache-Control: only-if-cached").status == 504 ? true : nil
+    }
+  }
+
+  /// Waits until so many clients are connected.
+  func waitForClients(_ count: Int) throws {
+    _ = try eventually("\(count) clients to be connected") {
+      metric("countersign_client_connections").map(Int.init) == count ? true : nil
+    }
+  }
 }
 
 /// Answers no listener.

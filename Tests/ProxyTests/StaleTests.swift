@@ -33,13 +33,9 @@ import Verdict
   // MARK: While it is validated
 
   @Test func `a response is served at once and validated behind the client's back`() throws {
-    let mayAnswer = DispatchSemaphore(value: 0)
-    let origin = try ScriptedOrigin { request, connection in
-      guard request["If-None-Match"] != nil else {
-        return try connection.send(Self.stale(", stale-while-revalidate=600"))
-      }
-      mayAnswer.wait()
-      try connection.send(Self.confirmation)
+    let origin = try HeldOrigin(holding: "If-None-Match") { request in
+      request["If-None-Match"] == nil
+        ? Self.stale(", stale-while-revalidate=600") : Self.confirmation
     }
     let proxy = try RunningProxy(before: origin.endpoint)
     _ = try proxy.get("/a")
@@ -50,10 +46,11 @@ import Verdict
       #expect(answer["Cache-Status"]?.contains("detail=stale-while-revalidate") == true)
       #expect(answer["Cache-Status"]?.contains("; hit; ttl=-") == true)
     }
-    let validation = try #require(try origin.requests(atLeast: 2).last)
+    origin.waitUntilAsked()
+    let validation = try #require(origin.requests.last)
     #expect(validation["If-None-Match"] == "\"1\"")
     #expect(validation["Cache-Control"] == nil)
-    mayAnswer.signal()
+    origin.answer()
     try waitForRefresh("confirmed", of: proxy)
     let fresh = try proxy.get("/a")
     #expect(fresh["Cache-Status"]?.contains("detail=fresh") == true)
@@ -216,18 +213,10 @@ import Verdict
     }
     let proxy = try RunningProxy(before: origin.endpoint) { $0.services[0].retries = 0 }
     _ = try proxy.get("/a")
-    _ = try eventually("/a to be stale") {
-      try proxy.get("/a", "Cache-Control: only-if-cached").status == 504 ? true : nil
-    }
-    let clients = try (0..<10).map { _ in
-      let client = try proxy.connect()
-      try client.send("GET /a HTTP/1.1\r\nHost: a.example\r\n\r\n")
-      return client
-    }
+    try proxy.waitForStaleness(of: "/a")
+    let clients = try (0..<10).map { _ in try proxy.begin("/a") }
     isAsked.wait()
-    _ = try eventually("all to wait") {
-      proxy.metric("countersign_exchanges_in_flight") == 10 ? true : nil
-    }
+    try proxy.waitForExchanges(10)
     mayFail.signal()
     let answers = try clients.map { try $0.receiveResponse() }
     #expect(answers.allSatisfy { $0.bodyText == "old" })
