@@ -160,13 +160,38 @@ package final class CacheStore: Sendable {
         length: length.map(Int.init)))
   }
 
+  /// Begins to store what completes a stored part (`combineDecision`): `length` is that of both
+  /// together. All of it counts as under way from now on, so that it cannot turn out too much in
+  /// the middle. Stored in place of the part, if that is still there then.
+  package func open(_ storable: StorableResponse, completing part: StoredResponse, length: Int)
+    -> StoreOpening
+  {
+    guard length <= limits.objectLimit else { return .refused(.objectTooLarge) }
+    let bytes = part.bytes
+    let key = Array(bytes[part.keyRange])
+    let hashes = hashes(key.span)
+    let moment = shard(of: hashes).state.withLock { $0.moment(of: hashes) }
+    let writer = StoreWriter(
+      store: self,
+      entry: StoreWriter.Entry(
+        storable: storable, key: key, hashes: hashes, moment: moment, superseded: [],
+        completed: part),
+      length: length)
+    return writer.reserveAhead(length) ? .writer(writer) : .refused(.storeFull)
+  }
+
   /// Stores a complete body; called by the writer.
   func commit(_ entry: StoreWriter.Entry, body: [UInt8]) -> InsertOutcome {
     let response = StoredResponse(key: entry.key.span, storable: entry.storable, body: body)
     makeRoom(for: response, in: shard(of: entry.hashes))
     return shard(of: entry.hashes).state.withLock { shard in
-      let outcome = shard.insert(
-        response, hashes: entry.hashes, since: entry.moment, superseding: entry.superseded)
+      let outcome =
+        if let part = entry.completed {
+          shard.replace(part, with: response)
+        } else {
+          shard.insert(
+            response, hashes: entry.hashes, since: entry.moment, superseding: entry.superseded)
+        }
       if let tier, case .inserted(let stored, _, _) = outcome, !stored.isPartial {
         tier.stored(stored)
       }
@@ -222,9 +247,7 @@ package final class CacheStore: Sendable {
     replace(stored, with: storable, body: stored.body)
   }
 
-  /// Replaces a stored response by one that took its content into its own: parts combined to a
-  /// larger one (RFC 9110 §15.3.7.3). Answer from what this returns.
-  package func replace(
+  private func replace(
     _ stored: StoredResponse, with storable: StorableResponse, body: [UInt8]
   ) -> StoredResponse {
     let bytes = stored.bytes

@@ -19,6 +19,15 @@ package struct CacheStoreLimits: Sendable, Equatable {
 
   package init() {}
 
+  /// The limits that follow from what an operator says: of the longest responses at least two may
+  /// be on their way at a time, within the budget.
+  package init(budget: Int, objectLimit: Int) {
+    self.budget = budget
+    self.objectLimit = objectLimit
+    let (two, overflows) = objectLimit.multipliedReportingOverflow(by: 2)
+    pendingLimit = max(pendingLimit, min(overflows ? budget : two, budget))
+  }
+
   /// The number of shards in use.
   var effectiveShardCount: Int {
     if let shardCount { return Self.powerOfTwo(upTo: min(max(shardCount, 1), 1024)) }

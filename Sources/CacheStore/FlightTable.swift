@@ -80,6 +80,8 @@ package final class FlightTable<Waiter: Sendable>: Sendable {
 
   private struct Flight: Sendable {
     let key: [UInt8]
+    /// Whether a part is fetched, and not the whole.
+    let isPart: Bool
     let moment: StoreMoment
     var opened: SharedResponse?
     var members: [Member] = []
@@ -127,15 +129,21 @@ package final class FlightTable<Waiter: Sendable>: Sendable {
 
   /// Joins the fetch of a key, or begins it.
   ///
-  /// `moment` is that of the lookup that found nothing usable (`CacheStore.moment`).
+  /// `moment` is that of the lookup that found nothing usable (`CacheStore.moment`). Who wants a
+  /// `part` joins the fetch of the whole where there is one, else that of the same part: what of
+  /// the request says which, empty for the whole.
   package func join(
-    _ permit: LookupPermit, key: [UInt8], request: RequestHead, waiter: Waiter,
-    moment: StoreMoment, now: MonotonicTime
+    _ permit: LookupPermit, key whole: [UInt8], part: [UInt8] = [], request: RequestHead,
+    waiter: Waiter, moment: StoreMoment, now: MonotonicTime
   ) -> FlightDecision<Waiter> {
     let step = state.withLock { state -> Step in
       let number = state.takeNumber()
       let member = Member(number: number, waiter: waiter)
-      let asker = Asker(request: request, moment: moment, member: member, now: now)
+      let isPart = !part.isEmpty && !isUnderWay(state, whole, since: moment)
+      let asker = Asker(
+        request: request, moment: moment, member: member, isPart: isPart, now: now)
+      if isPart, isLonely(state, whole, now) { return .alone }
+      let key = isPart ? Self.key(whole, part: part) : whole
       if let step = join(&state, key: key, asker) { return step }
       // Another variant is on its way: with those of the same values in the fields it varies by.
       guard let open = state.current[key].flatMap({ state.flights[$0]?.opened }) else {
@@ -145,7 +153,8 @@ package final class FlightTable<Waiter: Sendable>: Sendable {
       return join(&state, key: Self.key(key, values: values), asker) ?? .alone
     }
     switch step {
-    case .lead(let id): return .leads(FlightLease(table: self, flight: id))
+    case .lead(let id, let isPart):
+      return .leads(FlightLease(table: self, flight: id, isPart: isPart))
     case .wait(let ticket): return .waits(ticket)
     case .follow(let response): return .follows(response)
     case .alone: return .goesAlone
@@ -153,7 +162,7 @@ package final class FlightTable<Waiter: Sendable>: Sendable {
   }
 
   private enum Step: Sendable {
-    case lead(UInt64)
+    case lead(UInt64, isPart: Bool)
     case wait(FlightTicket)
     case follow(SharedResponse)
     case alone
@@ -163,21 +172,29 @@ package final class FlightTable<Waiter: Sendable>: Sendable {
     let request: RequestHead
     let moment: StoreMoment
     let member: Member
+    let isPart: Bool
     let now: MonotonicTime
+  }
+
+  private func isUnderWay(_ state: State, _ key: [UInt8], since moment: StoreMoment) -> Bool {
+    state.current[key].flatMap { state.flights[$0] }?.moment == moment
+  }
+
+  private func isLonely(_ state: State, _ key: [UInt8], _ now: MonotonicTime) -> Bool {
+    state.lonely.contains(KeyHash.hash(key.span, seed: seed), now: now)
   }
 
   /// Nil where a response is on its way that the request does not select.
   private func join(_ state: inout State, key: [UInt8], _ asker: Asker) -> Step? {
-    let hash = KeyHash.hash(key.span, seed: seed)
-    guard !state.lonely.contains(hash, now: asker.now) else { return .alone }
+    guard !isLonely(state, key, asker.now) else { return .alone }
     let number = asker.member.number
     guard let id = state.current[key], let flight = state.flights[id],
       flight.moment == asker.moment
     else {
       guard state.flights.count < limits.flights else { return .alone }
-      state.flights[number] = Flight(key: key, moment: asker.moment)
+      state.flights[number] = Flight(key: key, isPart: asker.isPart, moment: asker.moment)
       state.current[key] = number
-      return .lead(number)
+      return .lead(number, isPart: asker.isPart)
     }
     if let response = flight.opened {
       return response.isSelected(by: asker.request) ? .follow(response) : nil
@@ -189,9 +206,16 @@ package final class FlightTable<Waiter: Sendable>: Sendable {
 
   /// The key of a flight for one variant; no cache key begins like it.
   private static func key(_ key: [UInt8], values: VaryKey) -> [UInt8] {
-    var whole: [UInt8] = [0xFF]
+    self.key(0xFF, key, values.bytes)
+  }
+
+  /// The key of a flight for a part; no cache key begins like it.
+  private static func key(_ key: [UInt8], part: [UInt8]) -> [UInt8] { self.key(0xFE, key, part) }
+
+  private static func key(_ mark: UInt8, _ key: [UInt8], _ rest: [UInt8]) -> [UInt8] {
+    var whole: [UInt8] = [mark]
     for shift in 0..<4 { whole.append(UInt8(truncatingIfNeeded: key.count >> (shift * 8))) }
-    return whole + key + values.bytes
+    return whole + key + rest
   }
 
   /// Takes a waiter out: its client went away, or it has waited long enough. Says whether it was
@@ -237,14 +261,14 @@ package final class FlightTable<Waiter: Sendable>: Sendable {
     switch step {
     case .over(let members):
       for member in members { tell(member.waiter, .landed(outcome)) }
-    case .next(let member):
-      tell(member.waiter, .leads(FlightLease(table: self, flight: id)))
+    case .next(let member, let isPart):
+      tell(member.waiter, .leads(FlightLease(table: self, flight: id, isPart: isPart)))
     }
   }
 
   private enum Landing: Sendable {
     case over([Member])
-    case next(Member)
+    case next(Member, isPart: Bool)
   }
 
   /// Gives the duty to fetch to the waiter that has waited longest.
@@ -258,7 +282,7 @@ package final class FlightTable<Waiter: Sendable>: Sendable {
     }
     let member = flight.members.removeFirst()
     state.flights[id] = flight
-    return .next(member)
+    return .next(member, isPart: flight.isPart)
   }
 
   /// Fetches under way and waiters, for metrics and tests.
@@ -290,11 +314,14 @@ package struct FlightLoad: Sendable, Equatable {
 package final class FlightLease<Waiter: Sendable>: Sendable {
   private let table: FlightTable<Waiter>
   private let flight: UInt64
+  /// Whether those who wait want the same part, and not the whole.
+  package let isPart: Bool
   private let hasLanded = Atomic<Bool>(false)
 
-  fileprivate init(table: FlightTable<Waiter>, flight: UInt64) {
+  fileprivate init(table: FlightTable<Waiter>, flight: UInt64, isPart: Bool) {
     self.table = table
     self.flight = flight
+    self.isPart = isPart
   }
 
   /// Lets waiters, and who comes from now on, have the response while it arrives. For responses

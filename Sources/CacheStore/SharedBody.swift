@@ -12,6 +12,16 @@ package enum SharedRead: Sendable, Hashable {
   case broken(SharedBreak)
 }
 
+/// Whether a shared body reaches up to a position.
+package enum SharedReach: Sendable, Hashable {
+  case reached
+  /// The reader is woken once when there is more, or an end.
+  case notYet
+  /// The content is complete, and is this long.
+  case ended(count: Int)
+  case broken
+}
+
 /// Why a reader of a shared body gets no more.
 package enum SharedBreak: Sendable, Hashable {
   /// The fetch broke off, or was given up.
@@ -40,6 +50,10 @@ package final class SharedBody: Sendable {
 
   private struct Reader: Sendable {
     let wake: @Sendable () -> Void
+    /// Whether it is the writer's own client.
+    var isOwn = false
+    /// How much of the content it has got, or passed over.
+    var position: Int
     /// Whether it has read all there is and waits for more.
     var isWaiting = false
   }
@@ -58,10 +72,27 @@ package final class SharedBody: Sendable {
     var reserved = 0
     /// How many of the last bytes readers may not see yet.
     var hidden = 0
-    /// Called when a reader comes; once.
+    /// Called when there are more readers than the writer's own; once.
     var onReader: (@Sendable () -> Void)?
+    /// Called when the reader that is furthest is not far behind; once.
+    var onCatchUp: (@Sendable () -> Void)?
+    /// How many readers the writer itself has.
+    var ownReaders = 0
 
     var readerCount: Int { readers.count - freePlaces.count }
+    var otherReaderCount: Int { readerCount - ownReaders }
+
+    /// Whether every reader is more than half a window behind what is held for readers only.
+    var isAheadOfAll: Bool {
+      guard let window, readerCount > 0, phase == .growing else { return false }
+      let count = start + bytes.count
+      return readers.allSatisfy { $0.map { count - $0.position > window / 2 } ?? true }
+    }
+
+    mutating func takeOnCatchUp() -> (@Sendable () -> Void)? {
+      guard onCatchUp != nil, !isAheadOfAll else { return nil }
+      return onCatchUp.take()
+    }
   }
 
   private let store: CacheStore
@@ -76,36 +107,41 @@ package final class SharedBody: Sendable {
 
   // MARK: Reading
 
-  /// Another reader, at the beginning; nil when that is gone already, or too many read. Fetch for
-  /// yourself then.
+  /// Another reader, from a position on; nil when what stands there is gone already, or too many
+  /// read. Fetch for yourself then.
   ///
   /// `wake` is called on the writer's thread, without a lock held, at most once for each
-  /// `.nothingYet` that the reader got: it must only post to the reader's own loop.
-  package func reader(wake: @escaping @Sendable () -> Void) -> SharedReader? {
+  /// `.nothingYet` that the reader got: it must only post to the reader's own loop. `isOwn` says
+  /// that the reader is the writer's own client, which is not among those whom `onReader` and
+  /// `otherReaderCount` are about.
+  package func reader(
+    from position: Int = 0, isOwn: Bool = false, wake: @escaping @Sendable () -> Void
+  ) -> SharedReader? {
     let (place, onReader) = state.withLock { state -> (Int?, (@Sendable () -> Void)?) in
-      guard state.start == 0, state.phase != .broken,
-        state.readerCount < store.limits.readerLimit,
+      guard state.start <= position, state.phase != .broken,
+        isOwn || state.readerCount < store.limits.readerLimit,
         state.window == nil || state.readerCount > 0 || state.phase == .ended
       else { return (nil, nil) }
-      let told = state.onReader
-      state.onReader = nil
+      if isOwn { state.ownReaders += 1 }
+      let told = isOwn ? nil : state.onReader
+      if !isOwn { state.onReader = nil }
       if let place = state.freePlaces.popLast() {
-        state.readers[place] = Reader(wake: wake)
+        state.readers[place] = Reader(wake: wake, isOwn: isOwn, position: position)
         return (place, told)
       }
-      state.readers.append(Reader(wake: wake))
+      state.readers.append(Reader(wake: wake, isOwn: isOwn, position: position))
       return (state.readers.count - 1, told)
     }
     onReader?()
-    return place.map { SharedReader(body: self, place: $0) }
+    return place.map { SharedReader(body: self, place: $0, position: position) }
   }
 
   /// Has a writer that waits for its own client told when somebody else reads: once, on the
   /// reader's thread, without a lock held; at once where somebody does already.
   package func onReader(_ tell: @escaping @Sendable () -> Void) {
     let isRead = state.withLock { state in
-      if state.readerCount == 0 { state.onReader = tell }
-      return state.readerCount > 0
+      if state.otherReaderCount == 0 { state.onReader = tell }
+      return state.otherReaderCount > 0
     }
     if isRead { tell() }
   }
@@ -113,41 +149,90 @@ package final class SharedBody: Sendable {
   /// How many read now. For a leader whose client is gone: whether anybody else still wants it.
   package var readerCount: Int { state.withLock { $0.readerCount } }
 
+  /// How many read beside the writer's own client.
+  package var otherReaderCount: Int { state.withLock { $0.otherReaderCount } }
+
   func read(
     from position: Int, limit: Int, place: Int, into buffer: inout [UInt8]
   ) -> SharedRead {
-    state.withLock { state in
+    var onCatchUp: (@Sendable () -> Void)?
+    let result = state.withLock { state -> SharedRead in
       guard state.phase != .broken else { return .broken(.failed) }
       guard position >= state.start else { return .broken(.fellBehind) }
       let offset = position - state.start
       let count = min(state.bytes.count - state.hidden - offset, limit)
       guard count <= 0 else {
         buffer.append(contentsOf: state.bytes[offset..<offset + count])
+        state.readers[place]?.position = position + count
+        onCatchUp = state.takeOnCatchUp()
         return .bytes(count)
       }
       guard state.phase == .growing else { return .ended }
-      if state.readers[place]?.isWaiting == false {
-        state.readers[place]?.isWaiting = true
-        state.waiting += 1
-      }
+      Self.waits(place, &state)
       return .nothingYet
+    }
+    onCatchUp?()
+    return result
+  }
+
+  /// A reader wants nothing of what comes before a position.
+  func skip(to position: Int, place: Int) {
+    let onCatchUp = state.withLock { state in
+      state.readers[place]?.position = position
+      return state.takeOnCatchUp()
+    }
+    onCatchUp?()
+  }
+
+  /// Whether the content reaches up to a position that nobody has said to be within it.
+  func reach(_ position: Int, place: Int) -> SharedReach {
+    state.withLock { state in
+      guard state.phase != .broken else { return .broken }
+      let count = state.start + state.bytes.count
+      if position <= count - state.hidden { return .reached }
+      guard state.phase == .growing else { return .ended(count: count) }
+      Self.waits(place, &state)
+      return .notYet
     }
   }
 
+  /// The reader has read all there is, and is woken when there is more.
+  private static func waits(_ place: Int, _ state: inout State) {
+    guard state.readers[place]?.isWaiting == false else { return }
+    state.readers[place]?.isWaiting = true
+    state.waiting += 1
+  }
+
   func leave(_ place: Int) {
-    state.withLock { state in
+    let onCatchUp = state.withLock { state in
       if state.readers[place]?.isWaiting == true { state.waiting -= 1 }
+      if state.readers[place]?.isOwn == true { state.ownReaders -= 1 }
       state.readers[place] = nil
       state.freePlaces.append(place)
       // What may not be stored is held for readers only.
       if state.window != nil, state.readerCount == 0 { drop(&state, keeping: 0) }
+      return state.takeOnCatchUp()
     }
+    onCatchUp?()
+  }
+
+  /// Whether what may not be stored comes faster than any reader takes it.
+  var isAheadOfAll: Bool { state.withLock { $0.isAheadOfAll } }
+
+  /// Has a writer that is ahead of all readers told when it is not any more: once, on the reader's
+  /// thread, without a lock held; at once where it is not.
+  package func onCatchUp(_ tell: @escaping @Sendable () -> Void) {
+    let isAhead = state.withLock { state in
+      if state.isAheadOfAll { state.onCatchUp = tell }
+      return state.isAheadOfAll
+    }
+    if !isAhead { tell() }
   }
 
   // MARK: Writing
 
   /// How much content has come.
-  var count: Int { state.withLock { $0.start + $0.bytes.count } }
+  package var count: Int { state.withLock { $0.start + $0.bytes.count } }
 
   /// Adds content. `capacity` is how much to make room for at the first piece.
   ///
@@ -274,15 +359,27 @@ package final class SharedReader {
 
   private let body: SharedBody
   private let place: Int
-  /// How much of the content this reader has got.
-  package private(set) var position = 0
+  /// How much of the content this reader has got, or passed over.
+  package private(set) var position: Int
 
-  init(body: SharedBody, place: Int) {
+  init(body: SharedBody, place: Int, position: Int) {
     self.body = body
     self.place = place
+    self.position = position
   }
 
   deinit { body.leave(place) }
+
+  /// Passes over what comes before a position: it need not have come.
+  package func skip(to position: Int) {
+    guard position > self.position else { return }
+    self.position = position
+    body.skip(to: position, place: place)
+  }
+
+  /// Whether the content reaches up to a position, for ranges of content whose length nobody has
+  /// said.
+  package func reach(_ position: Int) -> SharedReach { body.reach(position, place: place) }
 
   /// Appends what comes next to `buffer`, at most `limit` bytes and never more than `readLimit`.
   package func read(limit: Int = SharedReader.readLimit, into buffer: inout [UInt8]) -> SharedRead {

@@ -5,6 +5,9 @@ internal import Primitives
 package enum StoreOpening {
   case writer(StoreWriter)
   case refused(CacheReason)
+
+  /// Why nothing is stored; nil where something is.
+  package var refusal: CacheReason? { if case .refused(let reason) = self { reason } else { nil } }
 }
 
 /// What became of a response that was being stored.
@@ -42,6 +45,8 @@ package final class StoreWriter {
     let hashes: KeyHashes
     let moment: StoreMoment
     let superseded: [StoredResponse]
+    /// The stored part that is being completed: what comes of it is stored only in its place.
+    var completed: StoredResponse?
   }
 
   ///     gathering ─▶ ended       finished: stored, or refused at the end
@@ -59,7 +64,10 @@ package final class StoreWriter {
   /// The announced length, nil when none was.
   private let length: Int?
   private let body: SharedBody
-  private var count = 0
+  /// How much content has come.
+  package private(set) var count = 0
+  /// How much of the content under way was counted before it came.
+  private var reservedAhead = 0
   /// How many older variants of the key had to go because there were too many: a field that `Vary`
   /// names has too many values. Known after `finish`.
   package private(set) var displacedVariants = 0
@@ -89,7 +97,19 @@ package final class StoreWriter {
 
   /// Whether other exchanges read what is being stored: then it must come as fast as the origin
   /// sends it, and go on although the own client went away.
-  package var hasReaders: Bool { body.readerCount > 0 }
+  package var hasReaders: Bool { body.otherReaderCount > 0 }
+
+  /// Whether the content is too long to be stored and comes faster than any reader takes it: then
+  /// it is to come as fast as the fastest does (`SharedBody.onCatchUp`).
+  package var isAheadOfReaders: Bool { !isGathering && body.isAheadOfAll }
+
+  /// Counts so much of the content under way now; false when there is no room. What is said to come
+  /// then never outgrows the limit in the middle.
+  func reserveAhead(_ count: Int) -> Bool {
+    guard body.reserve(count) else { return false }
+    reservedAhead = count
+    return true
+  }
 
   /// Adds content. Past a limit nothing will be stored, and only readers within the window go on.
   package func append(_ content: UnsafeRawBufferPointer) {
@@ -99,7 +119,7 @@ package final class StoreWriter {
     if isGathering {
       if added > store.limits.objectLimit - count {
         outgrow(.objectTooLarge)
-      } else if !body.reserve(added) {
+      } else if !reserve(added) {
         outgrow(.storeFull)
       }
     }
@@ -107,6 +127,12 @@ package final class StoreWriter {
     count &+= added
     // An announced length is believed only once content has come.
     unsafe body.append(content, capacity: length, isLast: isGathering && count == length)
+  }
+
+  private func reserve(_ count: Int) -> Bool {
+    let ahead = min(reservedAhead, count)
+    reservedAhead -= ahead
+    return count == ahead || body.reserve(count - ahead)
   }
 
   /// Adds content.
@@ -150,7 +176,7 @@ package final class StoreWriter {
     }
     let entry = Entry(
       storable: part, key: entry.key, hashes: entry.hashes, moment: entry.moment,
-      superseded: [])
+      superseded: [], completed: entry.completed)
     state = .ended(.incompleteKept)
     let outcome = store.commit(entry, body: content)
     body.breakOff()

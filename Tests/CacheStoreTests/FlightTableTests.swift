@@ -50,12 +50,14 @@ import Testing
   }
 
   private func join(
-    _ waiter: Int, path: String = "/", language: String = "en", after: Int64 = 0
+    _ waiter: Int, path: String = "/", part: String = "", language: String = "en",
+    after: Int64 = 0
   ) throws -> FlightDecision<Int> {
     let request = StoreFixture.request(path, language: language)
     let key = StoreFixture.key(request)
     return table.join(
-      try StoreFixture.permit(request), key: key, request: request, waiter: waiter,
+      try StoreFixture.permit(request), key: key, part: Array(part.utf8), request: request,
+      waiter: waiter,
       moment: store.moment(of: key.span), now: start.advanced(by: Milliseconds(after)))
   }
 
@@ -85,6 +87,35 @@ import Testing
       throw StoreFixture.FixtureError.notPermitted
     }
     return writer
+  }
+
+  private func waits(_ waiter: Int, part: String) throws -> Bool {
+    if case .waits = try join(waiter, part: part) { true } else { false }
+  }
+
+  @Test func `who wants a part joins the fetch of the whole, and else that of the same part`()
+    throws
+  {
+    guard case .leads(let ofPart) = try join(1, part: "bytes=0-1") else {
+      throw StoreFixture.FixtureError.notPermitted
+    }
+    #expect(ofPart.isPart)
+    #expect(try waits(2, part: "bytes=0-1"))
+    // The whole is not what is fetched.
+    let ofWhole = try lease(3)
+    #expect(!ofWhole.isPart)
+    #expect(try waits(4, part: "bytes=0-1"))
+    ofWhole.land(.stored, now: start)
+    ofPart.land(.abandoned, now: start)
+    #expect(journal.text == ["4 stored", "2 leads"])
+    #expect(journal.takeLease()?.isPart == true)
+  }
+
+  @Test func `a key that is not shared is not shared in parts`() throws {
+    try lease(1).land(.notShared, now: start)
+    guard case .goesAlone = try join(2, part: "bytes=0-1") else {
+      throw StoreFixture.FixtureError.notPermitted
+    }
   }
 
   @Test func `the first leads and the others are told when it is stored`() throws {

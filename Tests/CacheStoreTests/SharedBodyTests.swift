@@ -204,6 +204,77 @@ import Testing
     #expect(writer.shared.body.reader {} != nil)
   }
 
+  @Test func `a reader passes over what it does not want, come or not`() throws {
+    let writer = try writer(of: store())
+    let bell = Bell()
+    let reader = try #require(writer.shared.body.reader { bell.ring() })
+    reader.skip(to: 4)
+    var read: [UInt8] = []
+    writer.append([0, 1, 2])
+    #expect(reader.read(into: &read) == .nothingYet)
+    writer.append([3, 4, 5])
+    #expect(bell.count == 1)
+    #expect(reader.read(limit: 1, into: &read) == .bytes(1))
+    #expect(read == [4])
+  }
+
+  @Test func `a reader is told whether content of unknown length has a position`() throws {
+    let writer = try writer(of: store())
+    let bell = Bell()
+    let reader = try #require(writer.shared.body.reader { bell.ring() })
+    writer.append([0, 1, 2])
+    #expect(reader.reach(3) == .reached)
+    #expect(reader.reach(4) == .notYet)
+    writer.append([3])
+    #expect(bell.count == 1)
+    #expect(reader.reach(4) == .reached)
+    #expect(reader.reach(9) == .notYet)
+    _ = writer.finish()
+    #expect(reader.reach(9) == .ended(count: 4))
+    #expect(bell.count == 2)
+  }
+
+  @Test func `the writer's own client is not one who follows`() throws {
+    let writer = try writer(of: store())
+    let told = Bell()
+    writer.append([1, 2, 3])
+    let own = writer.shared.body.reader(from: 2, isOwn: true) {}
+    #expect(!writer.hasReaders)
+    #expect(writer.wantsContent)
+    writer.shared.body.onReader { told.ring() }
+    #expect(told.count == 0)
+    let other = writer.shared.body.reader {}
+    #expect(told.count == 1)
+    #expect(writer.hasReaders)
+    var read: [UInt8] = []
+    #expect(own?.read(into: &read) == .bytes(1))
+    #expect(read == [3])
+    _ = other
+  }
+
+  @Test func `a writer of what is not stored is told when it is ahead of all, and no more`() throws
+  {
+    let writer = try writer(of: store(objectLimit: 10))
+    let caughtUp = Bell()
+    let slow = writer.shared.body.reader {}
+    let fast = try #require(writer.shared.body.reader {})
+    writer.append(bytes(60))
+    #expect(writer.isAheadOfReaders)
+    writer.shared.body.onCatchUp { caughtUp.ring() }
+    var read: [UInt8] = []
+    #expect(fast.read(limit: 5, into: &read) == .bytes(5))
+    #expect(caughtUp.count == 0)
+    #expect(fast.read(into: &read) == .bytes(55))
+    #expect(caughtUp.count == 1)
+    #expect(!writer.isAheadOfReaders)
+    writer.append(bytes(60))
+    #expect(writer.isAheadOfReaders)
+    writer.shared.body.onCatchUp { caughtUp.ring() }
+    fast.skip(to: 200)
+    #expect(caughtUp.count == 2)
+    _ = slow
+  }
+
   @Test func `readers on other threads read every byte in order while it comes`() throws {
     let store = store(objectLimit: 1 << 20, pendingLimit: 1 << 20)
     let writer = try writer(of: store)

@@ -23,6 +23,11 @@ package final class TemporaryDirectory: Sendable {
     return path(name)
   }
 
+  /// The bytes of a file.
+  package func contents(of name: String) throws -> [UInt8] {
+    Array(try Data(contentsOf: URL(fileURLWithPath: path(name))))
+  }
+
   /// What the file holds; empty when there is none.
   package func text(of name: String) -> String {
     (try? String(contentsOfFile: path(name), encoding: .utf8)) ?? ""

@@ -118,16 +118,48 @@ import Testing
     #expect(followed.contentEnded() == .store)
   }
 
-  @Test func `a part that completes another one answers when it is whole`() {
+  @Test func `a client that trails reads on when the fetch has ended`() {
     let course = Course()
     _ = course.begin(isShared: false)
     #expect(course.headArrived(.plain) == .begin)
-    course.combines()
-    #expect(course.contentArrived(fits: true) == .combine)
-    #expect(course.contentEnded() == .answerCombined)
-    // What is stored may turn out not to be enough even then.
-    course.asksAgain()
+    course.began(clientIsAnswered: false)
+    course.trails()
+    #expect(course.contentArrived(fits: true) == .store)
+    #expect(course.contentEnded() == .storeAndFollow)
+    #expect(course.contentEnded() == .nothing)
+    #expect(course.readToEnd() == .end)
+  }
+
+  @Test func `a client that wants only the beginning has its answer before the store`() {
+    let course = Course()
+    _ = course.begin(isShared: false)
     #expect(course.headArrived(.plain) == .begin)
+    course.trails()
+    #expect(course.readToEnd() == .storeOn)
+    #expect(course.contentArrived(fits: true) == .store)
+    #expect(course.contentEnded() == .store)
+  }
+
+  @Test func `a client that trails too far is left behind, and the fetch goes on`() {
+    let course = Course()
+    _ = course.begin(isShared: true)
+    #expect(course.headArrived(.plain) == .begin)
+    course.began(clientIsAnswered: false)
+    course.trails()
+    #expect(course.readingBroke(isBehind: true, isStarted: true) == .leaveBehind)
+    #expect(course.clientLeft(isFollowed: true) == .fetchOn)
+    #expect(course.contentEnded() == .store)
+  }
+
+  @Test func `who follows and has seen nothing of it asks when it breaks off`() {
+    for isStarted in [false, true] {
+      let course = Course()
+      _ = course.begin(isShared: true)
+      course.waits()
+      _ = course.flightEnded(.arriving)
+      let next = course.readingBroke(isBehind: false, isStarted: isStarted)
+      #expect(next == (isStarted ? .fail : .fetch))
+    }
   }
 
   @Test func `in the background no answer is given, whatever comes`() {
@@ -176,7 +208,6 @@ import Testing
           #expect(isHeld)
           isHeld = false
           course.began(clientIsAnswered: false)
-        case .combine: Issue.record("no part was stored")
         case .drop: break
         }
       case 3:
@@ -187,10 +218,15 @@ import Testing
         case .storeAndEnd, .store:
           #expect(!isDecision)
           ends += 1
+        case .storeAndFollow: #expect(!isDecision && ends == 0)
         case .end:
           #expect(isDecision)
           ends += 1
-        case .answerCombined: Issue.record("no part was stored")
+        case .nothing: break
+        }
+      case 4:
+        switch course.readToEnd() {
+        case .end, .storeOn: #expect(!isDecision && !isHeld && ends == 0)
         case .nothing: break
         }
       default: break
@@ -208,8 +244,11 @@ private final class Course {
 
   var isSettled: Bool { machine.isSettled }
   func begin(isShared: Bool) -> CacheCourse.Beginning { machine.begin(isShared: isShared) }
-  func combines() { machine.combines() }
-  func asksAgain() { machine.asksAgain() }
+  func trails() { machine.trails() }
+  func readToEnd() -> CacheCourse.AfterReading { machine.readToEnd() }
+  func readingBroke(isBehind: Bool, isStarted: Bool) -> CacheCourse.AfterBreak {
+    machine.readingBroke(isBehind: isBehind, isStarted: isStarted)
+  }
   func waits() { machine.waits() }
   func flightEnded(_ news: CacheCourse.FlightNews) -> CacheCourse.AfterFlight {
     machine.flightEnded(news)

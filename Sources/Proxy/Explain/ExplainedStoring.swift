@@ -116,9 +116,8 @@ struct ExplainedStoring {
 
   /// Stores the response; the reason why it is not stored, or nil.
   private mutating func keep(_ storable: StorableResponse, length: Int64?) -> CacheReason? {
-    var limits = CacheStoreLimits()
-    limits.budget = settings.cache.memoryBytes
-    limits.objectLimit = settings.cache.objectBytes
+    var limits = CacheStoreLimits(
+      budget: settings.cache.memoryBytes, objectLimit: settings.cache.objectBytes)
     limits.shardCount = 1
     let store = CacheStore(limits: limits)
     // Without the content its length is believed, and the store gets none.

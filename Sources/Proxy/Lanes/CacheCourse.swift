@@ -1,7 +1,10 @@
 /// What an exchange of the cache lane does next: a machine without input or output.
 ///
 ///     idle ─▶ asking ─┬▶ holding ─┬▶ delivering ─▶ ended
-///      │        ▲     │           ├▶ storing ────▶ ended     (the client has its answer)
+///      │        ▲     │           │    ▼
+///      │        │     │           ├▶ trailing ─▶ following   (the client at a pace of its own)
+///      │        │     │           │    ▼
+///      │        │     │           ├▶ storing ────▶ ended     (the client has its answer)
 ///      │        │     └───────────┴▶ undeclared ─▶ ended     (a decision: it changed lane)
 ///      ▼        │
 ///     waiting ──┼▶ following ─▶ ended                        (what another exchange fetches)
@@ -23,8 +26,9 @@ struct CacheCourse: ~Copyable {
     case holding
     /// The response goes to the client, and into the store where that was opened.
     case delivering
-    /// What a stored part lacks comes in; the client is answered from both.
-    case combining
+    /// The response goes into the store, and the client reads from what has come: it lags behind,
+    /// or what comes completes a stored part.
+    case trailing
     /// The client needs nothing more; the rest is for the store and for followers.
     case storing
     /// The response is a decision.
@@ -47,12 +51,10 @@ struct CacheCourse: ~Copyable {
   var isSettled: Bool {
     switch state {
     case .storing, .ended: true
-    case .idle, .waiting, .following, .asking, .holding, .delivering, .combining, .undeclared:
+    case .idle, .waiting, .following, .asking, .holding, .delivering, .trailing, .undeclared:
       false
     }
   }
-
-  var isFollowing: Bool { state == .following }
 
   // MARK: Asking
 
@@ -112,8 +114,54 @@ struct CacheCourse: ~Copyable {
   /// What is stored turned out not to be enough.
   mutating func asksAgain() { state = .asking }
 
-  /// What comes completes a stored part.
-  mutating func combines() { state = .combining }
+  /// The client does not keep up, or begins with what was stored before: it reads from what is
+  /// being stored from here on.
+  mutating func trails() { state = .trailing }
+
+  enum AfterReading: Equatable {
+    /// Nothing is left to be done.
+    case end
+    /// The client has its answer; the rest is for the store and for followers.
+    case storeOn
+    case nothing
+  }
+
+  /// The client has read all it wants of a response that is shared.
+  mutating func readToEnd() -> AfterReading {
+    switch state {
+    case .following:
+      state = .ended
+      return .end
+    case .trailing:
+      state = .storing
+      return .storeOn
+    case .idle, .waiting, .asking, .holding, .delivering, .storing, .undeclared, .ended:
+      return .nothing
+    }
+  }
+
+  enum AfterBreak: Equatable {
+    /// Nobody has seen anything of it: ask the origin.
+    case fetch
+    case fail
+    /// The client alone is broken off: the fetch goes on for others.
+    case leaveBehind
+    case nothing
+  }
+
+  /// What the client reads from is gone; `isBehind` tells whether only for the client, which was
+  /// too far behind, and `isStarted` whether it has seen the beginning of an answer.
+  mutating func readingBroke(isBehind: Bool, isStarted: Bool) -> AfterBreak {
+    switch state {
+    case .following:
+      guard !isStarted else { return .fail }
+      state = .asking
+      return .fetch
+    case .trailing: return isBehind ? .leaveBehind : .fail
+    case .idle, .waiting, .asking, .holding, .delivering, .storing, .undeclared, .ended:
+      return .nothing
+    }
+  }
 
   /// Answered from the store.
   mutating func answered() { state = .ended }
@@ -186,8 +234,6 @@ struct CacheCourse: ~Copyable {
     case store
     /// To the client only.
     case deliver
-    /// To the stored part that it completes.
-    case combine
     case drop
   }
 
@@ -199,9 +245,8 @@ struct CacheCourse: ~Copyable {
       state = .asking
       return .release
     case .delivering: return .pass
-    case .storing: return .store
+    case .storing, .trailing: return .store
     case .undeclared: return .deliver
-    case .combining: return .combine
     case .idle, .waiting, .following, .asking, .ended: return .drop
     }
   }
@@ -215,8 +260,8 @@ struct CacheCourse: ~Copyable {
     case store
     /// End the client's response.
     case end
-    /// Answer from the completed part.
-    case answerCombined
+    /// Store; the client reads on.
+    case storeAndFollow
     case nothing
   }
 
@@ -234,9 +279,9 @@ struct CacheCourse: ~Copyable {
     case .undeclared:
       state = .ended
       return .end
-    case .combining:
-      state = .ended
-      return .answerCombined
+    case .trailing:
+      state = .following
+      return .storeAndFollow
     case .idle, .waiting, .following, .asking, .ended: return .nothing
     }
   }
@@ -258,7 +303,7 @@ struct CacheCourse: ~Copyable {
     state = .ended
     switch before {
     case .storing: return .endQuietly
-    case .idle, .waiting, .asking, .holding, .delivering, .combining:
+    case .idle, .waiting, .asking, .holding, .delivering, .trailing:
       if isBackground { return .endQuietly }
       return isStarted ? .fail : .answerStaleOrFail
     case .following, .undeclared, .ended: return .fail
@@ -279,11 +324,11 @@ struct CacheCourse: ~Copyable {
     case .waiting, .following:
       state = .ended
       return .leave
-    case .delivering, .storing:
+    case .delivering, .trailing, .storing:
       guard isFollowed else { break }
       state = .storing
       return .fetchOn
-    case .idle, .asking, .holding, .combining, .undeclared, .ended: break
+    case .idle, .asking, .holding, .undeclared, .ended: break
     }
     state = .ended
     return .giveUp

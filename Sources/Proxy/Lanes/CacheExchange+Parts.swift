@@ -24,38 +24,12 @@ enum FetchPlan {
   }
 }
 
-/// A stored part and what comes to complete it.
+/// A stored part that is being completed: what of it comes after what is fetched.
 struct Completion {
   let old: StoredResponse
-  let storable: StorableResponse
   let suffix: Range<Int>
-  var content: [UInt8]
-  var missing: Int64
-
-  /// Nil where the plan does not fit what is stored, or the new part is longer than the limit.
-  init?(
-    _ old: StoredResponse, _ storable: StorableResponse, _ part: StoredPart,
-    plan: CombinationPlan, limit: Int
-  ) {
-    guard part.count <= Int64(limit), plan.prefix.upperBound <= old.body.count,
-      plan.suffix.upperBound <= old.body.count
-    else { return nil }
-    self.old = old
-    self.storable = storable
-    suffix = plan.suffix
-    missing = part.count - Int64(plan.prefix.count) - Int64(plan.suffix.count)
-    content = []
-    content.reserveCapacity(Int(clamping: part.count))
-    content.append(contentsOf: old.body[plan.prefix])
-  }
-
-  /// Adds what came; false where that is more than was missing.
-  mutating func append(_ piece: UnsafeRawBufferPointer) -> Bool {
-    missing -= Int64(piece.count)
-    guard missing >= 0 else { return false }
-    unsafe content.append(contentsOf: piece)
-    return true
-  }
+  /// Whether what has come goes on from what was held: worth keeping if it breaks off.
+  let isLonger: Bool
 }
 
 extension StoredResponse {
@@ -100,14 +74,10 @@ extension CacheExchange {
       requestedAt: sentWall, receivedAt: worker.loop.wallNow, rules: rules)
     switch decision {
     case .replace: return false
-    case .combined(let storable, let part, let combination):
-      let limit = worker.shared.store.limits.objectLimit
-      if let completion = Completion(old, storable, part, plan: combination, limit: limit) {
-        self.completion = completion
-        course.combines()
-        return true
+    case .combined(let storable, let part, let plan):
+      if let reason = complete(old, with: storable, part, plan) {
+        askWhole(insteadOf: nil, because: reason)
       }
-      askWhole(insteadOf: nil, because: .objectTooLarge)
     case .refuse(let reason): askWhole(insteadOf: old, because: reason)
     }
     return true
@@ -131,29 +101,67 @@ extension CacheExchange {
     startAgain()
   }
 
-  /// The missing part is complete.
-  func answerCombined() {
-    guard let completion, completion.missing == 0 else { return fail(.originClosed) }
-    self.completion = nil
-    let content = completion.content + completion.old.body[completion.suffix]
-    let response = worker.shared.store.replace(
-      completion.old, with: completion.storable, body: content)
-    land(.notShared)
+  /// Begins to store old and new as one response, and to answer from it as it comes. Returns why
+  /// that cannot be.
+  private func complete(
+    _ old: StoredResponse, with storable: StorableResponse, _ part: StoredPart,
+    _ plan: CombinationPlan
+  ) -> CacheReason? {
+    guard let length = Int(exactly: part.count), plan.prefix.upperBound <= old.body.count,
+      plan.suffix.upperBound <= old.body.count
+    else { return .objectTooLarge }
+    let opening = worker.shared.store.open(storable, completing: old, length: length)
+    guard case .writer(let writer) = opening else { return opening.refusal }
+    let answer = arrivingAnswer(writer.shared)
+    // Less came than was asked for.
+    guard answer.form.isAnswer else { return .partMissing }
+    self.writer = writer
+    self.storable = storable
+    completion = Completion(old: old, suffix: plan.suffix, isLonger: !plan.prefix.isEmpty)
+    announcedBytes = part.count
+    missingBytes = part.count - Int64(plan.prefix.count) - Int64(plan.suffix.count)
     record.cacheReason = .partCombined
-    let age = StoredAge(of: response.metadata, at: worker.loop.wallNow)
+    unsafe old.body.withUnsafeBytes {
+      unsafe writer.append(UnsafeRawBufferPointer(rebasing: $0[plan.prefix]))
+    }
+    open(storable)
+    answerCompleting(answer)
+    return nil
+  }
+
+  private func arrivingAnswer(_ response: SharedResponse) -> ArrivingAnswer {
+    let age = StoredAge(of: response.storable.metadata, at: worker.loop.wallNow)
     var status = CacheStatus(forwardedBecause: cause, forwardStatus: .partialContent)
     status.ttl = age.ttl
     status.isStored = true
     status.detail = .partCombined
-    sendStored(response, age: age, status: status)
+    return ArrivingAnswer(
+      response: response, age: age, status: status,
+      form: ArrivingForm(of: response, for: request, now: worker.loop.wallNow, rules: rules))
+  }
+
+  /// The client reads from the beginning of what it wants, whatever of that is there.
+  private func answerCompleting(_ answer: ArrivingAnswer) {
+    let holdsIt = clientHolds(answer.response.storable)
+    guard !holdsIt,
+      let reader = answer.response.body.reader(isOwn: true, wake: wake)
+    else {
+      course.began(clientIsAnswered: true)
+      if holdsIt { sendNotModified(answer.response.storable) }
+      return releaseClient()
+    }
+    reading = SharedReading(reader, of: answer)
+    worker.joinsSharing(self)
+    course.trails()
+    moreArrived()
   }
 
   /// The response broke off: what came of it may be worth keeping (RFC 9111 §3.3).
   func keepIncomplete() {
-    guard let writer, let storable, let announced = announcedBytes, let missing = missingBytes
+    guard let writer, let storable, let announced = announcedBytes, completion?.isLonger != false
     else { return }
     let decision = incompleteDecision(
-      storable, receivedCount: announced - missing, announcedCount: announced, rules: rules)
+      storable, receivedCount: Int64(writer.count), announcedCount: announced, rules: rules)
     guard case .keep(let part) = decision else { return }
     self.writer = nil
     let outcome = writer.keep(as: part)

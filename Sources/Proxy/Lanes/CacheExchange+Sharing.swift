@@ -3,11 +3,10 @@ internal import CacheStore
 internal import Configuration
 internal import EventLoop
 internal import HTTPModel
-internal import HTTPWire
 internal import Primitives
 internal import Transport
 
-// One fetch for many: leading one, waiting for one, following one.
+// One fetch for many: leading one, waiting for one. What is read of it: `CacheExchange+Reading`.
 //
 //     join ─┬▶ leads ─▶ fetch ─▶ head ─┬▶ shareable: opened, followers read as it comes
 //           │                         └▶ not shareable: landed, everybody goes alone
@@ -17,18 +16,29 @@ extension CacheExchange {
   /// How long an exchange waits for another's response to begin before it asks for itself, so that
   /// nobody is held up by a leader whose origin dawdles.
   static let flightWait = Milliseconds(5_000)
-  /// How far the client of a fetch that others follow may lag behind it, in bytes.
-  static let leaderBacklogBytes = 1_048_576
+  /// How far beyond what has come of another's fetch a range may begin that is waited for, in
+  /// bytes: who skips ahead in what comes slowly asks for itself.
+  static let rangeAheadBytes: Int64 = 1_048_576
 
-  /// Whether what this exchange fetches may do for others: the whole of a GET.
-  private var mayLead: Bool { request.method == .get && !request.fields.contains(.range) }
+  /// What of the request says which part is fetched; empty where that is the whole.
+  private var partAsked: [UInt8] {
+    guard request.method == .get, stored == nil, let range = request.fields.first(.range) else {
+      return []
+    }
+    var part: [UInt8] = []
+    part.append(decimal: UInt64(range.count))
+    part.append(ASCII.colon)
+    part.append(contentsOf: range)
+    part.append(contentsOf: request.fields.first(.ifRange) ?? [])
+    return part
+  }
 
   // MARK: Joining
 
   func join() {
     guard let permit, let moment else { return fetch() }
     let decision = worker.shared.flights.join(
-      permit, key: key, request: request,
+      permit, key: key, part: partAsked, request: request,
       waiter: FetchWaiter(loop: worker.loop.handle, exchange: id.number), moment: moment,
       now: worker.loop.now)
     switch decision {
@@ -47,6 +57,7 @@ extension CacheExchange {
 
   /// The duty to fetch for others is handed on where this exchange fetches less than they want.
   private func leads(_ lease: FlightLease<FetchWaiter>) {
+    let mayLead = request.method == .get && (lease.isPart || partAsked.isEmpty)
     if mayLead { flight = .leading(lease) } else { lease.land(.abandoned, now: worker.loop.now) }
     fetch()
   }
@@ -94,18 +105,10 @@ extension CacheExchange {
 
   /// Forgets the flight; whoever is still waited for is told.
   func leavesFlight() {
-    switch flight {
-    case .none: break
-    case .leading: worker.leavesSharing(self)
-    case .waiting(let ticket, _):
-      worker.shared.flights.leave(ticket)
-      worker.leavesSharing(self)
-    case .following: worker.leavesSharing(self)
-    }
+    if case .waiting(let ticket, _) = flight { worker.shared.flights.leave(ticket) }
     flight = .none
+    if reading == nil { worker.leavesSharing(self) }
   }
-
-  // MARK: Following
 
   /// A response comes in that this request may be answered with, as if it were stored.
   private func consider(_ response: SharedResponse) {
@@ -113,10 +116,10 @@ extension CacheExchange {
     guard response.isSelected(by: request) else { return goOn(after: .otherVariant) }
     let decision = reuseDecision(
       for: request, stored: storable.metadata, now: worker.loop.wallNow, rules: rules)
-    guard case .fresh(let age) = decision, !request.fields.contains(.range) else {
+    let form = ArrivingForm(of: response, for: request, now: worker.loop.wallNow, rules: rules)
+    guard case .fresh(let age) = decision, form.isAnswer, isNear(form, in: response) else {
       return goOn(after: .notShared)
     }
-    record.isCollapsed = true
     var status = CacheStatus(
       forwardedBecause: cause, forwardStatus: storable.metadata.status)
     status.ttl = age.ttl
@@ -125,63 +128,24 @@ extension CacheExchange {
       leavesFlight()
       _ = course.flightEnded(.stored)
       course.answered()
+      record.isCollapsed = true
       record.status = .notModified
       client?.sendNotModified(storable.head[...], age: age, status: status)
       return finish()
     }
-    let handle = FetchWaiter(loop: worker.loop.handle, exchange: id.number)
-    guard
-      let reader = response.body.reader(wake: { handle.post { $0.moreArrived() } })
-    else { return goOn(after: .notShared) }
+    guard let reader = response.body.reader(wake: wake) else { return goOn(after: .notShared) }
+    reading = SharedReading(
+      reader, of: ArrivingAnswer(response: response, age: age, status: status, form: form))
     leavesFlight()
-    flight = .following(reader)
     worker.joinsSharing(self)
     guard course.flightEnded(.arriving) == .follow else { return }
-    beginFollowing(response, age: age, status: status)
-  }
-
-  private func beginFollowing(_ response: SharedResponse, age: StoredAge, status: CacheStatus) {
-    let storable = response.storable
-    var head = ResponseHead(
-      status: storable.metadata.status, fields: StoredHead.fields(of: storable.head[...]))
-    var seconds: [UInt8] = []
-    seconds.append(decimal: UInt64(age.age.count.magnitude))
-    head.fields.set(.age, seconds)
-    var line: [UInt8] = []
-    status.append(to: &line)
-    head.fields.append(.cacheStatus, line)
-    if request.method == .head, let length = response.length {
-      var digits: [UInt8] = []
-      digits.append(decimal: UInt64(length))
-      head.fields.set(.contentLength, digits)
-    }
-    deliver(head, framing: response.length.map { .length(Int64($0)) } ?? .chunked)
-    guard request.method != .head, storable.metadata.status != .noContent else {
-      return followingEnded()
-    }
+    record.isCollapsed = true
     moreArrived()
   }
 
-  /// Passes on what there is, as fast as the client takes it.
-  func moreArrived() {
-    guard !isEnded, case .following(let reader) = flight, let client else { return }
-    worker.withFollowBuffer { buffer in
-      while !isEnded, !client.stream.isSaturated {
-        buffer.removeAll(keepingCapacity: true)
-        switch reader.read(into: &buffer) {
-        case .bytes: unsafe buffer.withUnsafeBytes { unsafe deliver(content: $0) }
-        case .nothingYet: return
-        case .ended: return followingEnded()
-        case .broken: return fail(.originClosed)
-        }
-      }
-    }
-  }
-
-  private func followingEnded() {
-    leavesFlight()
-    course.answered()
-    deliverEnd(trailers: FieldSection())
+  /// Whether what the request wants comes soon enough to be waited for.
+  private func isNear(_ form: ArrivingForm, in response: SharedResponse) -> Bool {
+    Int64(response.body.count) + Self.rangeAheadBytes >= form.firstPosition(in: response)
   }
 
   // MARK: Leading
@@ -195,17 +159,34 @@ extension CacheExchange {
     lease.open(writer.shared)
   }
 
-  /// The own client is slow. Alone it slows the origin down; once others follow it may lag by no
-  /// more than the limit, and is left behind then.
+  /// The own client is slow. Alone it slows the origin down; once others follow the fetch goes on,
+  /// and the client reads from what is being stored as it can.
   func holdUp(_ client: ClientConnection, whileStoring writer: StoreWriter) {
-    guard writer.hasReaders else {
-      origin?.pause()
-      let waiter = FetchWaiter(loop: worker.loop.handle, exchange: id.number)
-      worker.joinsSharing(self)
-      writer.shared.body.onReader { waiter.post { $0.followersCame() } }
-      return
-    }
-    if client.stream.pendingOutputBytes > Self.leaderBacklogBytes { client.stream.abort() }
+    guard writer.hasReaders,
+      let reader = writer.shared.body.reader(
+        from: Int(clamping: record.bytesSent), isOwn: true, wake: wake)
+    else { return slowDown(writer) }
+    reading = SharedReading(continuing: reader)
+    worker.joinsSharing(self)
+    course.trails()
+  }
+
+  /// The origin sends no more until the client takes more, or somebody else follows.
+  func slowDown(_ writer: StoreWriter) {
+    origin?.pause()
+    let waiter = FetchWaiter(loop: worker.loop.handle, exchange: id.number)
+    worker.joinsSharing(self)
+    writer.shared.body.onReader { waiter.post { $0.followersCame() } }
+  }
+
+  /// What is too long to be kept comes as fast as the fastest takes it, so that one at least gets
+  /// all of it.
+  func keepPace() {
+    guard let writer, writer.isAheadOfReaders else { return }
+    origin?.pause()
+    let waiter = FetchWaiter(loop: worker.loop.handle, exchange: id.number)
+    worker.joinsSharing(self)
+    writer.shared.body.onCatchUp { waiter.post { $0.followersCame() } }
   }
 
   private func followersCame() { origin?.resume() }
@@ -223,5 +204,4 @@ enum FlightPart {
   case none
   case leading(FlightLease<FetchWaiter>)
   case waiting(FlightTicket, ExchangeDeadline)
-  case following(SharedReader)
 }

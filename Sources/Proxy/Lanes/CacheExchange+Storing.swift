@@ -13,8 +13,7 @@ extension CacheExchange {
   /// why.
   func openStore(for head: ResponseHead, framing: BodyFraming) -> StorableResponse? {
     guard permit != nil, request.method == .get || request.method == .post else { return nil }
-    let decision = storageDecision(
-      for: head, framing: framing, deception: deceptionRefusal(of: head, to: request))
+    let decision = storageDecision(for: head, framing: framing)
     guard case .store(let storable) = decision else {
       if case .refuse(let reason) = decision { record.cacheReason = reason }
       return nil
@@ -58,20 +57,27 @@ extension CacheExchange {
       encoded: encoded)
   }
 
-  /// Whether the response would be stored if its content says nothing against it.
+  /// Whether the response would be stored if its content says nothing against it. The answer is
+  /// kept for `openStore`.
   func isStorable(_ head: ResponseHead, framing: BodyFraming) -> Bool {
     guard permit != nil, request.method == .get || request.method == .post else { return false }
-    return storageDecision(for: head, framing: framing).reason == .stored
+    let decision = decisionByHead(head, framing: framing)
+    headDecision = decision
+    return decision.reason == .stored
   }
 
-  private func storageDecision(
-    for head: ResponseHead, framing: BodyFraming, deception: CacheReason? = nil
-  ) -> StorageDecision {
+  /// What the content says comes first, then what somebody may want to have stored; then the head.
+  private func storageDecision(for head: ResponseHead, framing: BodyFraming) -> StorageDecision {
+    if let withheld { return .refuse(CacheReason(withheld)) }
+    if let reason = deceptionRefusal(of: head, to: request) { return .refuse(reason) }
+    return headDecision.take() ?? decisionByHead(head, framing: framing)
+  }
+
+  private func decisionByHead(_ head: ResponseHead, framing: BodyFraming) -> StorageDecision {
     CachePolicy.storageDecision(
-      for: head, to: request,
-      exchange: (withheld.map { CacheReason($0) } ?? deception).map { .withheld($0) } ?? .other,
-      requestedAt: sentWall, receivedAt: worker.loop.wallNow,
-      contentLength: framing.knownLength, rules: rules)
+      for: head, to: request, exchange: withheld.map { .withheld(CacheReason($0)) } ?? .other,
+      requestedAt: sentWall, receivedAt: worker.loop.wallNow, contentLength: framing.knownLength,
+      rules: rules)
   }
 
   /// Adds content. The last piece of a known length completes what is stored before anybody sees
@@ -88,8 +94,16 @@ extension CacheExchange {
   func finishStoring() {
     guard let writer else { return }
     self.writer = nil
+    if let completion = completion.take(), missingBytes == 0 {
+      unsafe completion.old.body.withUnsafeBytes {
+        unsafe writer.append(UnsafeRawBufferPointer(rebasing: $0[completion.suffix]))
+      }
+    }
     let outcome = writer.finish()
-    record.cacheReason = outcome.reason
+    // That parts were combined says more than that they were stored.
+    if record.cacheReason != .partCombined || outcome.reason != .stored {
+      record.cacheReason = outcome.reason
+    }
     worker.counters.countStore(outcome.reason)
     if writer.displacedVariants > 0, case .stored(let response) = outcome {
       worker.reportDisplaced(by: response, of: self)

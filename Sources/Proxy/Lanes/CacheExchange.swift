@@ -41,11 +41,16 @@ class CacheExchange: Exchange {
   let moment: StoreMoment?
   /// What this exchange has to do with the fetches of others.
   var flight = FlightPart.none
+  /// The client's place in a response that it reads while it comes in.
+  var reading: SharedReading?
   var course: CacheCourse
   private var held: HeldResponse?
   private var inspection: ContentInspection?
   /// Why the response may not be stored although its head allows it.
   private(set) var withheld: WithholdingReason?
+  /// What the head of the response says about storing it, where that was asked before its content
+  /// was looked at.
+  var headDecision: StorageDecision?
 
   init(
     _ incoming: IncomingRequest, id: ExchangeID, on worker: Worker, for client: ClientConnection?,
@@ -145,6 +150,7 @@ class CacheExchange: Exchange {
   {
     withheld = nil
     inspection = nil
+    headDecision = nil
     let sign = decisionSign(head)
     if stored != nil, head.status == .notModified {
       return sign == nil ? .confirmation : .spoiltConfirmation
@@ -221,10 +227,15 @@ class CacheExchange: Exchange {
       unsafe store(piece)
       unsafe deliver(content: piece)
     case .store:
+      // More of a part than was asked for is not what is missing.
+      if completion != nil, let missingBytes, Int64(piece.count) > missingBytes {
+        return fail(.originMalformed)
+      }
       unsafe store(piece)
-      if let writer, !writer.wantsContent { giveUp() }
+      if let writer, !writer.wantsContent { return giveUp() }
+      moreArrived()
+      keepPace()
     case .deliver: unsafe deliver(content: piece)
-    case .combine: if unsafe completion?.append(piece) != true { fail(.originMalformed) }
     case .drop: break
     }
   }
@@ -268,7 +279,9 @@ class CacheExchange: Exchange {
       finishStoring()
       finish()
     case .end: deliverEnd(trailers: trailers)
-    case .answerCombined: answerCombined()
+    case .storeAndFollow:
+      finishStoring()
+      moreArrived()
     case .nothing: break
     }
   }
@@ -276,13 +289,14 @@ class CacheExchange: Exchange {
   override func responseBroken() {
     cancelStoring()
     held = nil
+    reading = nil
     leavesFlight()
   }
 
   // MARK: The client's side
 
   /// The client has its answer and goes on; the fetch does, too, for the store.
-  private func releaseClient() {
+  func releaseClient() {
     let released = client
     detachClient()
     released?.responseEnded()
@@ -290,6 +304,7 @@ class CacheExchange: Exchange {
 
   override func clientGone() {
     guard !isEnded else { return }
+    stopsReading()
     switch course.clientLeft(isFollowed: writer?.hasReaders ?? false) {
     case .fetchOn:
       record.outcome = .clientGone
@@ -300,11 +315,13 @@ class CacheExchange: Exchange {
   }
 
   override func clientDrained() {
-    guard course.isFollowing else { return super.clientDrained() }
+    guard reading != nil else { return super.clientDrained() }
     moreArrived()
   }
 
   override func clientSaturated(_ client: ClientConnection) {
+    // Who reads from what has come stops by itself.
+    guard reading == nil else { return }
     guard case .leading = flight, let writer, writer.wantsContent else {
       return super.clientSaturated(client)
     }

@@ -47,6 +47,20 @@ struct MultipartRanges {
   }
 }
 
+extension ResponseHead {
+  /// Makes the head of a whole that of a 416: it says how long the representation is, and nothing
+  /// of what that is (RFC 9110 §15.5.17).
+  mutating func makeNotSatisfiable(completeLength: Int64) {
+    status = .rangeNotSatisfiable
+    var value = [UInt8](ascii: "bytes */")
+    value.append(decimal: completeLength.magnitude)
+    fields.set(.contentRange, value)
+    for field in [KnownField.contentType, .contentEncoding, .etag, .lastModified] {
+      fields.removeAll(field)
+    }
+  }
+}
+
 extension ByteRange {
   /// The value of `Content-Range` (RFC 9110 §14.4).
   func contentRange(of completeLength: Int64?) -> [UInt8] {
@@ -171,12 +185,7 @@ extension ClientConnection {
   /// RFC 9110 §15.5.17: says how long the representation is, and has nothing of it.
   private func sendNotSatisfiable(_ head: ResponseHead, completeLength: Int64) {
     var head = head
-    var value = [UInt8](ascii: "bytes */")
-    value.append(decimal: completeLength.magnitude)
-    head.fields.set(.contentRange, value)
-    for field in [KnownField.contentType, .contentEncoding, .etag, .lastModified] {
-      head.fields.removeAll(field)
-    }
+    head.makeNotSatisfiable(completeLength: completeLength)
     sendHead(head, framing: .length(0))
     _ = sendEnd(trailers: FieldSection())
   }

@@ -40,9 +40,8 @@ final class SharedState: Sendable {
   /// Opens the logs. A findings log that cannot be opened is an error, unless the operator allows
   /// to run without.
   init(_ settings: Settings, loops: Int, log: ProxyLog) throws(StartError) {
-    var limits = CacheStoreLimits()
-    limits.budget = settings.cache.memoryBytes
-    limits.objectLimit = settings.cache.objectBytes
+    var limits = CacheStoreLimits(
+      budget: settings.cache.memoryBytes, objectLimit: settings.cache.objectBytes)
     limits.variantLimit = settings.cache.variants
     store = CacheStore(limits: limits)
     do throws(CryptographyError) {
