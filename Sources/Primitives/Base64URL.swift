@@ -6,52 +6,84 @@ package enum Base64URL {
   /// Four characters for three bytes; no padding.
   package static func encode(_ bytes: some Collection<UInt8>) -> [UInt8] {
     var result: [UInt8] = []
-    result.reserveCapacity((bytes.count * 4 + 2) / 3)
-    var pending: UInt32 = 0
-    var pendingBits: UInt32 = 0
-    for byte in bytes {
-      pending = pending << 8 | UInt32(byte)
-      pendingBits += 8
-      while pendingBits >= 6 {
-        pendingBits -= 6
-        result.append(alphabet[Int(pending >> pendingBits & 0x3F)])
-      }
-    }
-    if pendingBits > 0 {
-      result.append(alphabet[Int(pending << (6 - pendingBits) & 0x3F)])
-    }
+    append(Array(bytes).span, to: &result)
     return result
+  }
+
+  /// Appends four characters for three bytes; no padding.
+  package static func append(_ bytes: Span<UInt8>, to result: inout [UInt8]) {
+    result.reserveCapacity(result.count + (bytes.count * 4 + 2) / 3)
+    let alphabet = alphabet.span
+    var position = 0
+    while bytes.count - position >= 3 {
+      let group =
+        UInt32(bytes[position]) << 16 | UInt32(bytes[position + 1]) << 8
+        | UInt32(bytes[position + 2])
+      result.append(alphabet[Int(group >> 18)])
+      result.append(alphabet[Int(group >> 12 & 0x3F)])
+      result.append(alphabet[Int(group >> 6 & 0x3F)])
+      result.append(alphabet[Int(group & 0x3F)])
+      position += 3
+    }
+    let left = bytes.count - position
+    guard left > 0 else { return }
+    let group =
+      UInt32(bytes[position]) << 16 | (left == 2 ? UInt32(bytes[position + 1]) << 8 : 0)
+    result.append(alphabet[Int(group >> 18)])
+    result.append(alphabet[Int(group >> 12 & 0x3F)])
+    if left == 2 { result.append(alphabet[Int(group >> 6 & 0x3F)]) }
   }
 
   /// The bytes, or nil for padding, a foreign character, an impossible length, or stray low bits:
   /// one value has one spelling.
   package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
-    guard text.count % 4 != 1 else { return nil }
-    var result: [UInt8] = []
-    result.reserveCapacity(text.count * 3 / 4)
-    var pending: UInt32 = 0
-    var pendingBits: UInt32 = 0
-    for character in text {
-      guard let value = sextet(character) else { return nil }
-      pending = pending << 6 | UInt32(value)
-      pendingBits += 6
-      if pendingBits >= 8 {
-        pendingBits -= 8
-        result.append(UInt8(truncatingIfNeeded: pending >> pendingBits))
-        pending &= (1 << pendingBits) - 1
-      }
-    }
-    return pending == 0 ? result : nil
+    decode(Array(text).span)
   }
 
-  private static func sextet(_ character: UInt8) -> UInt8? {
+  /// The bytes, or nil for padding, a foreign character, an impossible length, or stray low bits:
+  /// one value has one spelling.
+  package static func decode(_ text: Span<UInt8>) -> [UInt8]? {
+    let left = text.count % 4
+    guard left != 1 else { return nil }
+    var result: [UInt8] = []
+    result.reserveCapacity(text.count / 4 * 3 + 2)
+    var position = 0
+    while text.count - position >= 4 {
+      let first = sextet(text[position])
+      let second = sextet(text[position + 1])
+      let third = sextet(text[position + 2])
+      let fourth = sextet(text[position + 3])
+      // A foreign character has a bit that no sextet has, so one look tells of four.
+      guard (first | second | third | fourth) & foreign == 0 else { return nil }
+      let group = first << 18 | second << 12 | third << 6 | fourth
+      result.append(UInt8(truncatingIfNeeded: group >> 16))
+      result.append(UInt8(truncatingIfNeeded: group >> 8))
+      result.append(UInt8(truncatingIfNeeded: group))
+      position += 4
+    }
+    guard left > 0 else { return result }
+    let first = sextet(text[position])
+    let second = sextet(text[position + 1])
+    let third = left == 3 ? sextet(text[position + 2]) : 0
+    guard (first | second | third) & foreign == 0 else { return nil }
+    let group = first << 18 | second << 12 | third << 6
+    result.append(UInt8(truncatingIfNeeded: group >> 16))
+    if left == 3 { result.append(UInt8(truncatingIfNeeded: group >> 8)) }
+    // What is beyond whole bytes must be zero.
+    return group & (left == 3 ? 0xFF : 0xFFFF) == 0 ? result : nil
+  }
+
+  private static let foreign: UInt32 = 1 << 31
+
+  /// The value of a character, or `foreign`.
+  private static func sextet(_ character: UInt8) -> UInt32 {
     switch character {
-    case 0x41...0x5A: character - 0x41
-    case 0x61...0x7A: character - 0x61 + 26
-    case 0x30...0x39: character - 0x30 + 52
+    case 0x41...0x5A: UInt32(character &- 0x41)
+    case 0x61...0x7A: UInt32(character &- 0x61 &+ 26)
+    case 0x30...0x39: UInt32(character &- 0x30 &+ 52)
     case 0x2D: 62
     case 0x5F: 63
-    default: nil
+    default: foreign
     }
   }
 }

@@ -1,5 +1,5 @@
 package import HTTPModel
-internal import Primitives
+package import Primitives
 
 /// Which name of a client certificate counts.
 package enum CertificateName: UInt8, Hashable, Sendable, CaseIterable {

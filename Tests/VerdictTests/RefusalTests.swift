@@ -1,4 +1,5 @@
 import HTTPModel
+import Primitives
 import Testing
 import Verdict
 

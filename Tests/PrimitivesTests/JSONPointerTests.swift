@@ -1,5 +1,5 @@
+import Primitives
 import Testing
-import Verdict
 
 @Suite struct JSONPointerTests {
   @Test(arguments: [

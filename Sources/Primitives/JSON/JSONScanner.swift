@@ -1,5 +1,3 @@
-internal import Primitives
-
 /// One pass over a JSON text: checks it and records the values at the pointers.
 ///
 /// Which pointers still follow the path to the current value is a set of bits that shrinks on the

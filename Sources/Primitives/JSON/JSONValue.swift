@@ -1,5 +1,3 @@
-internal import Primitives
-
 /// What kind of value stands in a JSON text (RFC 8259 §3).
 package enum JSONKind: UInt8, Hashable, Sendable {
   case object, array, string, number, `true`, `false`, null

@@ -1,5 +1,5 @@
+import Primitives
 import Testing
-import Verdict
 
 /// Reads text at pointers; the values as text, strings unescaped.
 private func values(_ text: [UInt8], _ pointers: [String]) throws -> [String?] {

@@ -1,5 +1,3 @@
-internal import Primitives
-
 /// A place in a JSON text (RFC 6901), parsed once from settings.
 ///
 /// `""` is the whole text; `/user/name` a member of a member; `/evaluations/0` an array's element.

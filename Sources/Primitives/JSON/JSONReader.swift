@@ -1,5 +1,3 @@
-internal import Primitives
-
 /// How large a JSON text may be in each direction. What is beyond is refused.
 package struct JSONLimits: Hashable, Sendable {
   package let maximumBytes: Int
