@@ -77,6 +77,9 @@ let package = Package(
     floor("Cryptography", ["Primitives", "COpenSSL"]),
     floor("TLS", ["Primitives", "Cryptography", "COpenSSL"]),
 
+    // Between the edge and transport: what is proved by signatures, without input or output.
+    floor("JOSE", ["Primitives", "Cryptography"]),
+
     // Floor 2: transport.
     floor("EventLoop", ["Primitives", "HTTPModel", "Platform"]),
     floor("Transport", ["Primitives", "HTTPModel", "EventLoop", "Platform", "TLS"]),
@@ -179,6 +182,7 @@ let package = Package(
     tests(
       "MessageSignatures", ["MessageSignatures", "Cryptography", "HTTPModel", "Primitives"],
       resources: [.copy("Vectors")]),
+    tests("JOSE", ["JOSE", "Cryptography", "Primitives", "TestCertificates"]),
     tests("Verdict", ["Verdict", "HTTPModel", "Primitives"]),
     tests("Audit", ["Audit", "Verdict", "HTTPModel", "Primitives"]),
     tests(

@@ -37,7 +37,7 @@ package struct KeyError: Error, Equatable, Sendable, CustomStringConvertible {
   /// What OpenSSL said, where it was asked.
   package let cause: OpenSSLErrors?
 
-  init(_ code: Code, cause: OpenSSLErrors? = nil) {
+  package init(_ code: Code, cause: OpenSSLErrors? = nil) {
     self.code = code
     self.cause = cause.flatMap { $0.codes.isEmpty ? nil : $0 }
   }

@@ -80,6 +80,18 @@ package enum JSONReader {
     return scanner.found
   }
 
+  private static let rootPointer = [JSONPointer(tokens: [])]
+
+  /// Checks the text and answers its one value, for a walk through its members.
+  package static func root(
+    of text: Span<UInt8>, limits: JSONLimits = JSONLimits()
+  ) throws(JSONError) -> JSONValue {
+    guard let root = try read(text, at: rootPointer, limits: limits)[0] else {
+      throw JSONError(code: .empty, offset: 0)
+    }
+    return root
+  }
+
   /// How many elements the array has that was found in a text already read; 0 for other kinds.
   package static func elementCount(of value: JSONValue, in text: Span<UInt8>) -> Int {
     guard value.kind == .array, value.range.upperBound <= text.count else { return 0 }

@@ -42,6 +42,12 @@ package struct JSONValue: Hashable, Sendable {
     return reader.next(in: text) == nil
   }
 
+  /// Whether a string, unescaped, or any other value as written, is this text.
+  package func equals(_ other: StaticString, in text: Span<UInt8>) -> Bool {
+    guard hasEscapes || length == other.utf8CodeUnitCount else { return false }
+    return other.withUTF8Buffer { bytes in unsafe equals(bytes, in: text) }
+  }
+
   /// Like `equals`, in a time that depends on the lengths only.
   package func equalsSecret(_ secret: [UInt8], in text: Span<UInt8>) -> Bool {
     var reader = JSONUnescaper(self)
