@@ -1,4 +1,5 @@
 package import HTTPModel
+package import Primitives
 
 /// How a verdict proves which request it answers. Fixed by the route; a response cannot
 /// choose a weaker one.
