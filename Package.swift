@@ -126,9 +126,9 @@ let package = Package(
     floor(
       "Command",
       [
-        "Primitives", "HTTPModel", "HTTPWire", "Platform", "Cryptography", "TLS", "EventLoop",
-        "Transport", "Telemetry", "CachePolicy", "Configuration", "Proxy", "Admin", "Audit",
-        "CarelessCaches",
+        "Primitives", "HTTPModel", "HTTPWire", "Platform", "Cryptography", "JOSE", "TLS",
+        "EventLoop", "Transport", "Telemetry", "CachePolicy", "Configuration", "Proxy", "Admin",
+        "Audit", "CarelessCaches",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -139,6 +139,11 @@ let package = Package(
       name: "store-benchmark",
       dependencies: ["Primitives", "HTTPModel", "CachePolicy", "CacheStore", "DiskTier"],
       path: "Benchmarks/store", swiftSettings: sources),
+
+    // Measures tokens beside the primitives that sign them.
+    .executableTarget(
+      name: "jose-benchmark", dependencies: ["Primitives", "Cryptography", "JOSE"],
+      path: "Benchmarks/jose", swiftSettings: strict),
 
     // What several test targets share: corpora and the readers for them.
     .target(
@@ -221,7 +226,7 @@ let package = Package(
       name: "FuzzTargets",
       dependencies: [
         "Primitives", "HTTPModel", "HTTPWire", "CachePolicy", "MessageSignatures", "Verdict",
-        "Configuration", "TestSupport",
+        "Configuration", "JOSE", "Cryptography", "TestSupport",
       ],
       path: "Fuzzers/Targets", swiftSettings: strict),
     tests("Fuzz", ["FuzzTargets"]),

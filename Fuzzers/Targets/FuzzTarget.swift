@@ -24,6 +24,8 @@ package struct FuzzTarget: Sendable {
     FuzzTarget("json", FuzzText.json),
     FuzzTarget("form", FuzzText.form),
     FuzzTarget("signature", FuzzSignatures.check),
+    FuzzTarget("jws", FuzzJOSE.token),
+    FuzzTarget("jwks", FuzzJOSE.keySet),
     FuzzTarget("settings", FuzzSettings.check),
     FuzzTarget("address", FuzzSettings.addresses),
   ]
