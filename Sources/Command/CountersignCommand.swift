@@ -20,8 +20,8 @@ struct CountersignCommand: ParsableCommand {
     version: ProxyVersion.text,
     subcommands: [
       ServeCommand.self, CheckCommand.self, ProxyCommand.self, PurgeCommand.self,
-      ExplainCommand.self, CarelessCacheCommand.self, SchemaCommand.self, ReferenceCommand.self,
-      VersionCommand.self,
+      ExplainCommand.self, KeysCommand.self, CarelessCacheCommand.self, SchemaCommand.self,
+      ReferenceCommand.self, VersionCommand.self,
     ])
 
 }

@@ -34,4 +34,36 @@ package struct SecretFile: Sendable {
     }
     bytes = Array(content.prefix(count))
   }
+
+  /// Makes the file at `path`, mode 0600, with these bytes in it and on the disk. What is there is
+  /// left as it is: the error is `EEXIST`, also for a symbolic link that leads nowhere.
+  package static func make(path: String, holding bytes: Span<UInt8>) throws(SystemError) {
+    let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY
+    let number = unsafe open(path, flags, 0o600)
+    guard number >= 0 else { throw .last("open", on: path) }
+    let file = Descriptor(owning: number)
+    do throws(SystemError) {
+      // The mask of the process can only have taken rights away.
+      guard fchmod(file.number, 0o600) == 0 else { throw .last("fchmod", on: path) }
+      try write(bytes, to: file.number, path: path)
+      guard fsync(file.number) == 0 else { throw .last("fsync", on: path) }
+    } catch {
+      _ = unsafe unlink(path)
+      throw error
+    }
+  }
+
+  private static func write(
+    _ bytes: Span<UInt8>, to number: Int32, path: String
+  ) throws(SystemError) {
+    var written = 0
+    while written < bytes.count {
+      let count = unsafe bytes.extracting(written...).withUnsafeBytes { rest in
+        unsafe Glibc.write(number, rest.baseAddress, rest.count)
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw .last("write", on: path) }
+      written += count
+    }
+  }
 }

@@ -39,6 +39,8 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
   package var isAddressInUse: Bool { code == EADDRINUSE }
   /// What was asked for is not there: a file, its directory, a user.
   package var isMissing: Bool { code == ENOENT }
+  /// There is something already where something new was to be made.
+  package var isTaken: Bool { code == EEXIST }
   /// The address belongs to no interface of this machine.
   package var isForeignAddress: Bool { code == EADDRNOTAVAIL }
   package var isPermissionDenied: Bool { code == EACCES || code == EPERM }

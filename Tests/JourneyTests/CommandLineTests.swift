@@ -10,7 +10,9 @@ import Testing
     var errors: String
   }
 
-  private func run(_ arguments: String...) throws -> Outcome {
+  private func run(_ arguments: String...) throws -> Outcome { try run(arguments) }
+
+  private func run(_ arguments: [String]) throws -> Outcome {
     let process = try ChildProcess(
       try Programs.countersign(), arguments, environment: ["NO_COLOR": "1"])
     let ending = try process.waitForEnd()
@@ -139,8 +141,12 @@ import Testing
   @Test func `the page about the command line is what the program says`() throws {
     let page = try String(
       contentsOfFile: "\(Programs.root)/docs/command-line.md", encoding: .utf8)
-    for command in ["serve", "check", "proxy", "purge", "explain", "careless-cache"] {
-      let help = try run(command, "--help").output
+    let commands = [
+      "serve", "check", "proxy", "purge", "explain", "keys", "keys generate", "keys jwks",
+      "keys thumbprint", "careless-cache",
+    ]
+    for command in commands {
+      let help = try run(command.split(separator: " ").map(String.init) + ["--help"]).output
       #expect(
         page.contains("## `countersign \(command)`\n\n```\n\(help)```\n"),
         "'make docs' writes the page anew: \(help)")
