@@ -1,4 +1,3 @@
-import CarelessCaches
 import Foundation
 import JourneySupport
 import Synchronization
@@ -16,20 +15,19 @@ import Testing
     return Programs.isSanitized ? $0.title == "behind, echo in a field" : !$0.isLong
   }
 
-  @Test(.disabled(if: writes), arguments: CarelessKind.all)
+  @Test(.disabled(if: writes), arguments: MatrixHop.all)
   func `without Countersign each fault is one, and none is where there is none`(
-    kind: CarelessKind
+    hop: MatrixHop
   ) throws {
-    let result = try MatrixCell(kind: kind, arrangement: .control).run()
+    let result = try MatrixCell(hop: hop, arrangement: .control).run()
     let page = try MatrixPage()
     for (journey, answers) in zip(MatrixJourney.allCases, result.journeys) {
       #expect(
         MatrixOutcome(answers).controlDescription
-          == page.cell(kind, journey.rawValue, in: .control),
-        "\(kind.name), \(journey.rawValue): \(answers)")
+          == page.cell(hop, journey.rawValue, in: .control),
+        "\(hop.title), \(journey.rawValue): \(answers)")
     }
-    let isFault = "\(kind.name)" != "none"
-    #expect((result.outcome == .leaks) == isFault, "\(kind.name)")
+    #expect(result.outcome == (hop.isHonest ? .prevented : .leaks), "\(hop.title)")
   }
 
   @Test(.disabled(if: writes), arguments: MatrixCell.all(columns))
@@ -37,13 +35,13 @@ import Testing
     let result = try cell.run()
     let page = try MatrixPage()
     #expect(
-      result.outcome.description == page.cell(cell.kind, cell.arrangement.title, in: .matrix),
+      result.outcome.description == page.cell(cell.hop, cell.arrangement.title, in: .matrix),
       "WRITE_CASES=1 swift test --filter CarelessMatrixTests writes it anew: \(result.journeys)")
     // What a consumer is told, the operator is told as well.
     switch result.outcome {
     case .refused(let checks), .reported(let checks):
       #expect(checks.isSubset(of: result.findings.checks), "\(cell.testDescription)")
-      #expect(checks.isSubset(of: cell.kind.checkNames), "\(cell.testDescription)")
+      #expect(checks.isSubset(of: cell.hop.checks ?? Array(checks)), "\(cell.testDescription)")
     case .prevented, .leaks, .denies: break
     }
   }
@@ -66,7 +64,7 @@ import Testing
       }
     }
     let found = outcomes.withLock { $0 }
-    let cell = { (kind: CarelessKind, column: String) in found["\(kind.name) \(column)"] ?? "" }
+    let cell = { (hop: MatrixHop, column: String) in found["\(hop.title) \(column)"] ?? "" }
     page.replace(.control, columns: MatrixJourney.allCases.map(\.rawValue), cell)
     page.replace(.matrix, columns: MatrixArrangement.protected.map(\.title), cell)
     try page.write()
@@ -77,11 +75,11 @@ import Testing
     do {
       let result = try cell.run()
       guard cell.arrangement.placement == .control else {
-        return ["\(cell.kind.name) \(cell.arrangement.title)": result.outcome.description]
+        return ["\(cell.hop.title) \(cell.arrangement.title)": result.outcome.description]
       }
       var texts: [String: String] = [:]
       for (journey, answers) in zip(MatrixJourney.allCases, result.journeys) {
-        texts["\(cell.kind.name) \(journey.rawValue)"] =
+        texts["\(cell.hop.title) \(journey.rawValue)"] =
           MatrixOutcome(answers).controlDescription
       }
       return texts

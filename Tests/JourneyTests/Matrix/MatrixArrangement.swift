@@ -1,4 +1,3 @@
-import CarelessCaches
 import JourneySupport
 import Testing
 
@@ -104,31 +103,29 @@ struct MatrixProtection: Sendable {
 /// The processes of one cell, all started cold.
 struct MatrixPath: Sendable {
   let service: SampleAuth
-  let cache: CarelessCacheProcess
+  let hop: MatrixHop.RunningHop
   let countersign: Countersign?
   /// Where the consumer asks.
   let entrance: Endpoint
 
-  init(_ kind: CarelessKind, _ arrangement: MatrixArrangement) throws {
+  init(_ hop: MatrixHop, _ arrangement: MatrixArrangement) throws {
     service = try SampleAuth(
       switches: ["--light-hashes", "--crowd", "\(MatrixPeople.count)"]
-        + arrangement.protection.service + (kind.needsInvitation ? ["--careless"] : []))
-    // Long enough for a busy machine to bring the requests of a crowd together.
-    let options = ["--hold", "100"]
+        + arrangement.protection.service + (hop.needsInvitation ? ["--careless"] : []))
     let routes = arrangement.protection.routes
     switch arrangement.placement {
     case .control:
-      cache = try CarelessCacheProcess("\(kind.name)", before: service.endpoint, options)
+      self.hop = try hop.start(before: service.endpoint)
       countersign = nil
-      entrance = cache.endpoint
+      entrance = self.hop.endpoint
     case .inFront:
       let proxy = try Countersign(before: service.endpoint, routes: routes)
-      cache = try CarelessCacheProcess("\(kind.name)", before: proxy.endpoint, options)
+      self.hop = try hop.start(before: proxy.endpoint)
       countersign = proxy
-      entrance = cache.endpoint
+      entrance = self.hop.endpoint
     case .behind:
-      cache = try CarelessCacheProcess("\(kind.name)", before: service.endpoint, options)
-      let proxy = try Countersign(before: cache.endpoint, routes: routes)
+      self.hop = try hop.start(before: service.endpoint)
+      let proxy = try Countersign(before: self.hop.endpoint, routes: routes)
       countersign = proxy
       entrance = proxy.endpoint
     }

@@ -1,18 +1,17 @@
-import CarelessCaches
 import JourneySupport
 import Testing
 
-/// One kind of careless cache in one arrangement.
+/// One careless cache in one arrangement.
 struct MatrixCell: Sendable, CustomTestStringConvertible {
-  let kind: CarelessKind
+  let hop: MatrixHop
   let arrangement: MatrixArrangement
 
-  var testDescription: String { "\(kind.name), \(arrangement.title)" }
+  var testDescription: String { "\(hop.title), \(arrangement.title)" }
 
   /// All cells of these arrangements.
   static func all(_ arrangements: [MatrixArrangement]) -> [MatrixCell] {
     arrangements.flatMap { arrangement in
-      CarelessKind.all.map { MatrixCell(kind: $0, arrangement: arrangement) }
+      MatrixHop.all.map { MatrixCell(hop: $0, arrangement: arrangement) }
     }
   }
 
@@ -28,10 +27,10 @@ struct MatrixCell: Sendable, CustomTestStringConvertible {
 
   /// Starts everything cold, takes all journeys, and stops everything.
   func run() throws -> Result {
-    let path = try MatrixPath(kind, arrangement)
+    let path = try MatrixPath(hop, arrangement)
     var traveller = MatrixTraveller(path)
     let journeys = try MatrixJourney.allCases.map { try traveller.travel($0) }
-    try path.cache.process.stop()
+    try path.hop.process.stop()
     guard let countersign = path.countersign else {
       return Result(journeys: journeys, findings: MatrixFindings(log: ""))
     }

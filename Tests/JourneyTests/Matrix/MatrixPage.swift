@@ -13,13 +13,13 @@ struct MatrixPage {
 
   func write() throws { try text.write(toFile: Self.path, atomically: true, encoding: .utf8) }
 
-  /// The cell of a table whose first column holds the kind's name in code, and whose head holds
-  /// the title; nil when there is none.
-  func cell(_ kind: CarelessKind, _ title: String, in table: Table) -> String? {
+  /// The cell of a table whose row begins with the cache, and whose head holds the title; nil when
+  /// there is none.
+  func cell(_ hop: MatrixHop, _ title: String, in table: Table) -> String? {
     let rows = section(table.rawValue).split(separator: "\n").filter { $0.hasPrefix("|") }
       .map(Self.cells)
     guard let column = rows.first?.firstIndex(of: title) else { return nil }
-    return rows.first { $0.first == "`\(kind.name)`" }.flatMap {
+    return rows.first { $0.first == hop.title }.flatMap {
       $0.indices.contains(column) ? $0[column] : nil
     }
   }
@@ -31,12 +31,12 @@ struct MatrixPage {
 
   /// Puts the rows of a table in place of those that are there.
   mutating func replace(
-    _ table: Table, columns: [String], _ cell: (CarelessKind, String) -> String
+    _ table: Table, columns: [String], _ cell: (MatrixHop, String) -> String
   ) {
-    let head = ["| kind | " + columns.joined(separator: " | ") + " |"]
+    let head = ["| cache | " + columns.joined(separator: " | ") + " |"]
     let line = ["|---" + String(repeating: "|---", count: columns.count) + "|"]
-    let rows = CarelessKind.all.map { kind in
-      "| `\(kind.name)` | " + columns.map { cell(kind, $0) }.joined(separator: " | ") + " |"
+    let rows = MatrixHop.all.map { hop in
+      "| \(hop.title) | " + columns.map { cell(hop, $0) }.joined(separator: " | ") + " |"
     }
     replace(section: table.rawValue, by: (head + line + rows).joined(separator: "\n"))
   }
