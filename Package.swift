@@ -60,7 +60,7 @@ let package = Package(
         .product(
           name: "RawStructuredFieldValues", package: "swift-http-structured-headers"),
       ]),
-    floor("Verdict", ["Primitives", "HTTPModel"]),
+    floor("Verdict", ["Primitives", "HTTPModel", "MessageSignatures"]),
     floor("Audit", ["Primitives", "HTTPModel", "Verdict"]),
 
     // Floor 1: the store.
@@ -101,8 +101,9 @@ let package = Package(
     floor(
       "Proxy",
       [
-        "Primitives", "HTTPModel", "HTTPWire", "CachePolicy", "CacheStore", "Verdict", "Audit",
-        "Platform", "Cryptography", "TLS", "EventLoop", "Transport", "Telemetry",
+        "Primitives", "HTTPModel", "HTTPWire", "CachePolicy", "CacheStore", "MessageSignatures",
+        "Verdict", "Audit", "Platform", "Cryptography", "TLS", "EventLoop", "Transport",
+        "Telemetry",
         "Configuration",
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -188,7 +189,8 @@ let package = Package(
       "MessageSignatures", ["MessageSignatures", "Cryptography", "HTTPModel", "Primitives"],
       resources: [.copy("Vectors")]),
     tests("JOSE", ["JOSE", "Cryptography", "Primitives", "TestCertificates"]),
-    tests("Verdict", ["Verdict", "HTTPModel", "Primitives"]),
+    tests(
+      "Verdict", ["Verdict", "MessageSignatures", "Cryptography", "HTTPModel", "Primitives"]),
     tests("Audit", ["Audit", "Verdict", "HTTPModel", "Primitives"]),
     tests(
       "Configuration",

@@ -14,7 +14,7 @@ package enum ContentDigestAlgorithm: UInt8, CaseIterable, Hashable, Sendable {
 }
 
 /// A digest that a message claims for its content.
-package struct ClaimedDigest: Sendable, Equatable {
+package struct ClaimedDigest: Hashable, Sendable {
   package let algorithm: ContentDigestAlgorithm
   package let bytes: [UInt8]
 

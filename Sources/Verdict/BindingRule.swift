@@ -27,6 +27,11 @@ package enum BindingRule: Hashable, Sendable {
     }
   }
 
+  /// Whether a token goes to the service, in whatever field.
+  package var sendsToken: Bool {
+    if case .httpSignature = self { true } else { tokenField != nil }
+  }
+
   /// Where the one proof stands in a response; nil where the response is looked at as a whole.
   package var proof: ProofPlace? {
     switch self {

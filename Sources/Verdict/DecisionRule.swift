@@ -199,7 +199,7 @@ package struct DecisionRule: Sendable, Equatable {
   /// Whether a token goes to the service: always, except in `audit` without `sendTokenInAudit` and
   /// where no binding is declared.
   package var sendsToken: Bool {
-    binding.tokenField != nil && (mode != .audit || sendTokenInAudit)
+    binding.sendsToken && (mode != .audit || sendTokenInAudit)
   }
 
   /// Whether the request's body must be held whole (up to `maximumRequestBodyBytes`) before it is
@@ -207,6 +207,7 @@ package struct DecisionRule: Sendable, Equatable {
   package var needsRequestBody: Bool {
     if let subject, subject.request.needsBody { return true }
     if case .jwt(let rule) = binding, rule.needsRequestBody { return true }
+    if case .httpSignature = binding { return true }
     return refusal == .admissionReview || refusal == .authZEN
   }
 }

@@ -89,7 +89,12 @@ private struct ProofFields {
 /// The fields of the proof, where the consumer did not ask for it. An undeclared decision keeps
 /// all.
 private func proofsToRemove(_ rule: DecisionRule?) -> ProofFields? {
-  guard let rule, !rule.deliverProof, let token = rule.binding.tokenField else { return nil }
+  guard let rule, !rule.deliverProof else { return nil }
+  if case .httpSignature = rule.binding {
+    // Other signatures go with ours: what they cover is changed here.
+    return ProofFields(token: FieldName(.signatureInput), proof: FieldName(.signature))
+  }
+  guard let token = rule.binding.tokenField else { return nil }
   if case .field(let name) = rule.binding.proof { return ProofFields(token: token, proof: name) }
   return ProofFields(token: token, proof: nil)
 }

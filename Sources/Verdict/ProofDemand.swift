@@ -7,6 +7,8 @@ package enum ProofDemand: Hashable, Sendable {
   case none
   /// A compact JWS (RFC 7515 §7.1): its signature, by the key set of the rule.
   case jws([UInt8])
+  /// A message signature (RFC 9421) and the digests that go with it.
+  case messageSignature(SignatureCheck)
   /// No one proof was found where the rule says.
   case refused(RefusalReason)
 }
@@ -18,6 +20,8 @@ package enum CheckedProof: Hashable, Sendable {
   case none
   /// The signature holds; what was signed is still to be compared.
   case claims(SignedClaims)
+  /// The signature over the response and its request holds, and so do the digests.
+  case messageSignature(SignatureTimes)
   /// There is no proof, or its signature does not hold.
   case failed(RefusalReason)
 }
@@ -66,7 +70,9 @@ package func proofDemand(
     guard !request.token.isEmpty else { return .none }
     return signedText(at: binding.proof, of: head, body: body, rule: rule)
   case .introspectionJWT: return signedBody(of: head, body: body)
-  case .httpSignature: return .refused(.bindingUndeclared)
+  case .httpSignature(let binding):
+    guard !request.token.isEmpty else { return .none }
+    return signatureDemand(of: head, to: request, under: binding, in: rule.mode)
   }
 }
 

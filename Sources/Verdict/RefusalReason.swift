@@ -28,6 +28,9 @@ package enum RefusalReason: UInt8, CaseIterable, Hashable, Sendable {
   case requestDigestMismatch, responseDigestMismatch, scopeMismatch
   case issuedBeforeRequest, issuedInFuture, expired, notYetValid, lifetimeTooLong
   case userObjectMissing
+  // What a message signature covers.
+  case signatureCoverageShort, signatureComponentUnusable, signatureUndated
+  case responseDigestMissing, responseDigestMalformed
 
   /// The stable code: the same in log, counter, `Proxy-Status`, problem document and `explain`.
   package var code: StaticString { row.code }
@@ -256,5 +259,20 @@ struct RefusalRow: Sendable {
     RefusalRow(
       .userObjectMissing, "user-object-missing", .bnd08, "http_protocol_error",
       "the verdict allows and says nothing about the user"),
+    RefusalRow(
+      .signatureCoverageShort, "signature-coverage-short", .bnd02, "http_protocol_error",
+      "the signature does not cover all that the route demands"),
+    RefusalRow(
+      .signatureComponentUnusable, "signature-component-unusable", .bnd02, "http_protocol_error",
+      "the signature covers something that is not known or not in the messages"),
+    RefusalRow(
+      .signatureUndated, "signature-undated", .bnd04, "http_protocol_error",
+      "the signature does not say when it was made"),
+    RefusalRow(
+      .responseDigestMissing, "response-digest-missing", .bnd06, "http_protocol_error",
+      "the response carries no digest of its content that counts"),
+    RefusalRow(
+      .responseDigestMalformed, "response-digest-malformed", .bnd07, "http_protocol_error",
+      "the digest of the response's content cannot be read"),
   ]
 }

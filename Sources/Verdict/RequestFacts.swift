@@ -1,4 +1,5 @@
 package import HTTPModel
+internal import MessageSignatures
 internal import Primitives
 
 /// The names of a verified client certificate, as the TLS edge read them.
@@ -45,6 +46,8 @@ package struct RequestFacts: Sendable {
   let compared: [RequestValue]
   /// What was asked, where a signed verdict says it. Set by `prepareDecisionRequest`.
   package internal(set) var asked: AskedRequest?
+  /// The request as it went out, where a signed response may speak of it.
+  var signable: SignedMessage?
   /// The token that was sent; empty where none was. Set by `prepareDecisionRequest`.
   package internal(set) var token: [UInt8] = []
   /// Whether the request went out with a precondition or a range. Set by `prepareDecisionRequest`.
@@ -100,6 +103,7 @@ package struct RequestFacts: Sendable {
   package mutating func keepSent(from earlier: RequestFacts) {
     token = earlier.token
     asked = earlier.asked
+    signable = earlier.signable
     wasConditional = earlier.wasConditional
   }
 }

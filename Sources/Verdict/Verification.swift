@@ -143,7 +143,7 @@ private func bindingFinding(
   of head: ResponseHead, body: Span<UInt8>, reading: VerdictReading, proof: CheckedProof,
   request: RequestFacts, rule: DecisionRule, at times: ExchangeTimes
 ) -> BindingFinding {
-  if rule.binding.tokenField != nil, request.token.isEmpty {
+  if rule.binding.sendsToken, request.token.isEmpty {
     return BindingFinding(rule.mode == .audit ? .notTested : .failed(.tokenNotSent))
   }
   switch rule.binding {
@@ -159,6 +159,9 @@ private func bindingFinding(
     switch proof {
     case .failed(let reason): return BindingFinding(.failed(reason))
     case .none: return BindingFinding(.failed(.proofMissing))
+    case .messageSignature(let signed):
+      let flaw = signed.flaw(skew: rule.clockSkew, at: times)
+      return BindingFinding(flaw.map { .failed($0) } ?? .proved)
     case .claims(let signed):
       return BindingFinding(
         signed: signedFinding(of: signed, reading: reading, request: request, rule: rule, at: times)

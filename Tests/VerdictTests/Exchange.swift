@@ -91,6 +91,7 @@ func judged(
   let proof: CheckedProof =
     switch proofDemand(of: head, body: body.span, state: state, to: facts, under: rule) {
     case .none, .jws: .none
+    case .messageSignature(let check): .messageSignature(check.times)
     case .refused(let reason): .failed(reason)
     }
   return verify(

@@ -494,7 +494,7 @@ private let allRows = tokenRows + bodyRows + subjectRows + decisionRows + status
     ]
     let seen = Set(allRows.compactMap(\.expected.reason)).union(
       signedRows.compactMap(\.expected.reason)
-    ).union(ofSignatures)
+    ).union(signedAnswers.compactMap(\.expected.reason)).union(ofSignatures)
     #expect(Set(RefusalReason.allCases).subtracting(seen) == ofTheProxy)
   }
 

@@ -1,8 +1,10 @@
 internal import Audit
 internal import Configuration
+internal import Cryptography
 internal import EventLoop
 internal import HTTPModel
 internal import HTTPWire
+internal import MessageSignatures
 internal import Primitives
 internal import Transport
 internal import Verdict
@@ -127,7 +129,32 @@ final class DecisionExchange: Exchange {
       token = fresh
     }
     prepareDecisionRequest(&head, token: token, facts: &facts, under: rule)
+    if case .httpSignature = rule.binding { return prepareSigning(&head, token: token) }
     return nil
+  }
+
+  /// Asks for a signature, and gives the request the digest that this is to cover. A digest of the
+  /// client's own stays, and has to be right: putting another in its place would hide that the
+  /// content changed on its way.
+  private func prepareSigning(_ head: inout RequestHead, token: [UInt8]) -> ProxyFailure? {
+    var digest: [UInt8]?
+    if framing == .none || holdsRequest, !isAudit {
+      switch RequestDigest(head.fields) {
+      case .absent:
+        digest = try? DigestAlgorithm.sha256.digest(of: requestBody)
+        guard digest != nil else { return .randomnessFailed }
+      case .claimed(let claims) where claims.allSatisfy({ $0.isRight(for: requestBody) }): break
+      case .claimed, .malformed: return .malformedRequest
+      }
+    }
+    prepareSignedRequest(&head, token: token, digest: digest, facts: &facts, under: rule)
+    return nil
+  }
+
+  override func originReady(_ connection: OriginConnection) {
+    let scheme = connection.pool.address.scheme
+    facts.noteSent(outgoing, scheme: scheme == .https ? .https : .http, under: rule)
+    super.originReady(connection)
   }
 
   // MARK: The response
@@ -173,7 +200,7 @@ final class DecisionExchange: Exchange {
     switch demand {
     case .none: conclude(state, .none)
     case .refused(let reason): conclude(state, .failed(reason))
-    case .jws:
+    case .jws, .messageSignature:
       if let proof = route.check(demand, for: self) { return conclude(state, proof) }
       proofDeadline = ExchangeDeadline(of: self, on: worker.loop, for: Self.proofWait)
     }

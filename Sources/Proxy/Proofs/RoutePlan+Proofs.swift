@@ -7,7 +7,7 @@ extension RoutePlan {
     switch demand {
     case .none: CheckedProof.none
     case .refused(let reason): .failed(reason)
-    case .jws: .failed(.keysUnavailable)
+    case .jws, .messageSignature: .failed(.keysUnavailable)
     }
   }
 }
