@@ -218,8 +218,9 @@ let package = Package(
     tests(
       "Proxy",
       [
-        "Proxy", "Configuration", "Verdict", "CachePolicy", "HTTPWire", "HTTPModel", "Primitives",
-        "Transport", "Telemetry", "Platform", "TLS", "JourneySupport", "TestCertificates",
+        "Proxy", "Configuration", "Verdict", "CachePolicy", "CacheStore", "HTTPWire", "HTTPModel",
+        "Primitives", "Transport", "Telemetry", "Platform", "TLS", "JourneySupport",
+        "TestCertificates",
         "TestSupport",
         .product(name: "Logging", package: "swift-log"),
       ]),

@@ -10,6 +10,8 @@ package struct AuditedExchange: Sendable {
   package var requestHasBody: Bool
   /// Whether the operator trusts what this peer says of other hosts and addresses.
   package var peerIsTrusted: Bool
+  /// Whether what the peer says of them does not reach the service.
+  package var dropsPeerClaims = false
   package var hasClientCertificate: Bool
   package var response: ResponseHead
   /// How long the response's body is; nil where that is not known.

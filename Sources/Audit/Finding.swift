@@ -46,11 +46,15 @@ package struct Detection: Sendable, Equatable {
   /// The catalogue's, unless the circumstances make it less.
   package let severity: Severity
   package let reason: ReasonCode
+  /// What was done about just this, where that is another thing than what became of the response.
+  package let action: FindingAction?
   package let evidence: [Evidence]
 
   package init(
-    _ check: CheckID, _ reason: ReasonCode, severity: Severity? = nil, _ evidence: [Evidence] = []
+    _ check: CheckID, _ reason: ReasonCode, severity: Severity? = nil,
+    action: FindingAction? = nil, _ evidence: [Evidence] = []
   ) {
+    self.action = action
     self.check = check
     self.severity = severity ?? CheckCatalogue.severity(of: check)
     self.reason = reason
@@ -60,8 +64,10 @@ package struct Detection: Sendable, Equatable {
 
 /// What became of the response that a finding is about.
 package enum FindingAction: UInt8, Hashable, Sendable, CaseIterable {
-  /// `withheld`: delivered, and kept out of the store.
-  case observed, hardened, refused, withheld
+  /// `withheld`: delivered, and kept out of the store. `removed`: the field that the finding is
+  /// about did not reach the service. `keyed`: stored, and found only by requests with the same
+  /// value.
+  case observed, hardened, refused, withheld, removed, keyed
 
   package var name: StaticString {
     switch self {
@@ -69,6 +75,8 @@ package enum FindingAction: UInt8, Hashable, Sendable, CaseIterable {
     case .hardened: "hardened"
     case .refused: "refused"
     case .withheld: "withheld"
+    case .removed: "removed"
+    case .keyed: "keyed"
     }
   }
 }

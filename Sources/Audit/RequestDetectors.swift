@@ -1,4 +1,4 @@
-internal import HTTPModel
+package import HTTPModel
 internal import Primitives
 internal import Verdict
 
@@ -60,8 +60,12 @@ func detectDeception(in exchange: AuditedExchange, into found: inout [Detection]
     found.append(
       Detection(.pth01, "type-does-not-fit-suffix", [Evidence(.contentType, of: response.fields)]))
   }
-  if !exchange.isDecision, isAmbiguousPath(request.path) {
-    found.append(Detection(.pth03, "escaped-or-dotted-path"))
+  if contradictsStaticName(of: request, response: response) {
+    found.append(
+      Detection(.pth05, "page-under-static-name", [Evidence(.contentType, of: response.fields)]))
+  }
+  if !exchange.isDecision, request.pathTraits.areAmbiguous {
+    found.append(Detection(spelling: request))
   }
   let isError = response.status.isClientError || response.status.isServerError
   if isError, request.fields.isOdd, StoringWords(of: exchange).allowsSharing(in: exchange) {
@@ -70,16 +74,35 @@ func detectDeception(in exchange: AuditedExchange, into found: inout [Detection]
         .psn04, "odd-request-and-storable-error",
         [Evidence("status", .number(Int64(response.status.code)))]))
   }
+  if !exchange.isDecision { detectForgottenVary(in: exchange, into: &found) }
   if exchange.displacesVariants { found.append(Detection(.key10, "variants-displaced")) }
+}
+
+/// KEY: what a stored response is kept apart by, although its `Vary` does not say so.
+private func detectForgottenVary(in exchange: AuditedExchange, into found: inout [Detection]) {
+  let (response, request) = (exchange.response.fields, exchange.request.fields)
+  guard response.contains(.contentEncoding) || request.contains(.origin) else { return }
+  if ForgottenVary.codingIsNegotiated(by: response, request: request) {
+    found.append(
+      Detection(
+        .key09, "coding-without-vary", severity: .medium, action: .keyed,
+        [Evidence(.contentEncoding, of: response)]))
+  }
+  if ForgottenVary.originIsReflected(by: response, request: request) {
+    found.append(
+      Detection(
+        .key11, "origin-without-vary", severity: .low, action: .keyed,
+        [Evidence(.origin, of: request)]))
+  }
 }
 
 /// PSN: inputs that change an answer and stand in no key. For responses of either lane.
 func detectPoisoning(in exchange: AuditedExchange, into found: inout [Detection]) {
   let request = exchange.request
-  if !exchange.peerIsTrusted, let evidence = overridingField(request.fields),
+  if !exchange.peerIsTrusted, let detection = untrustedOverride(in: exchange),
     StoringWords(of: exchange).allowsSharing(in: exchange)
   {
-    found.append(Detection(.psn01, "untrusted-override", [evidence]))
+    found.append(detection)
   }
   if exchange.requestHasBody, exchange.isRead {
     found.append(Detection(.psn02, "body-on-read"))
@@ -97,6 +120,20 @@ private let overrides = KnownFieldSet([
   .xForwardedHost, .xForwardedProto, .xForwardedPort, .forwarded,
 ])
 
+private func untrustedOverride(in exchange: AuditedExchange) -> Detection? {
+  let fields = exchange.request.fields
+  // These make the request one for a decision; the service gets them.
+  if let evidence = namedEvidence(pathOverrides, in: fields) {
+    return Detection(.psn01, "untrusted-override", [evidence])
+  }
+  guard let evidence = overridingField(fields) else { return nil }
+  guard exchange.dropsPeerClaims else {
+    return Detection(.psn01, "untrusted-override", [evidence])
+  }
+  return Detection(
+    .psn01, "untrusted-override-removed", severity: .low, action: .removed, [evidence])
+}
+
 private func overridingField(_ fields: FieldSection) -> Evidence? {
   if fields.containsAny(of: overrides) {
     for field in [.xForwardedHost, .xForwardedProto, .xForwardedPort, .forwarded] as [KnownField]
@@ -104,10 +141,9 @@ private func overridingField(_ fields: FieldSection) -> Evidence? {
       return Evidence(field, of: fields)
     }
   }
-  if let line = fields.firstPeerClaim {
-    return Evidence(named: fields.name(of: line), fields.value(of: line))
+  return fields.firstPeerClaim.map { line in
+    Evidence(named: fields.name(of: line), fields.value(of: line))
   }
-  return namedEvidence(pathOverrides, in: fields)
 }
 
 private let pathOverrides: [StaticString] = ["X-Original-URL", "X-Rewrite-URL"]
@@ -130,13 +166,16 @@ private func overridesMethod(_ query: ArraySlice<UInt8>) -> Bool {
 }
 
 extension Detection {
-  /// PTH: a decision's path in another spelling, which the route's own pattern does not match. The
-  /// path is no evidence: it may hold what nobody should read.
-  package init(spelling path: ArraySlice<UInt8>) {
-    let hasDots = path.split(separator: ASCII.slash).contains { $0.equals(".") || $0.equals("..") }
-    if hasDots || path.contains(0x25) || path.contains(ASCII.backslash) {
+  /// PTH: a path in another spelling than the usual one, so that what stands on the way may read
+  /// another path than the service does. The path is no evidence: it may hold what nobody should
+  /// read.
+  package init(spelling request: RequestHead) {
+    let traits = request.pathTraits
+    if !traits.isDisjoint(with: [.dotSegment, .hiddenDelimiter, .backslash, .respelled])
+      || request.path.contains(0x25)
+    {
       self.init(.pth03, "escaped-or-dotted-path")
-    } else if path.contains(ASCII.semicolon) {
+    } else if traits.contains(.parameter) {
       self.init(.pth02, "path-parameter")
     } else {
       self.init(.pth04, "path-in-other-spelling")

@@ -28,36 +28,75 @@ extension CacheKey {
     appendParts(of: request.fields, rules: rules, digest: digest, to: &key)
   }
 
+  /// The base of the keys of a target that invalidation or a purge is about.
+  package static func base(
+    of target: InvalidTarget, authority: [UInt8], scheme: Scheme, partition: UInt32 = 0,
+    rules: KeyRules = KeyRules()
+  ) -> [UInt8] {
+    let bytes = self.target(
+      path: target.path[...], query: target.query.map { $0[...] }, rules: rules)
+    var key: [UInt8] = []
+    write(
+      target: bytes[...], authority: authority, scheme: scheme, partition: partition, into: &key)
+    return key
+  }
+
+  /// The same for what is stored under a `No-Vary-Search` rule.
+  package static func searchBase(
+    of target: InvalidTarget, authority: [UInt8], scheme: Scheme, rules: KeyRules,
+    search: NoVarySearch
+  ) -> [UInt8] {
+    let bytes = searchTarget(
+      path: target.path[...], query: target.query.map { $0[...] }, rules: rules, search: search)
+    var key: [UInt8] = []
+    write(target: bytes[...], authority: authority, scheme: scheme, into: &key)
+    return key
+  }
+
   /// Replaces the content of `key` by the key under which the newest `No-Vary-Search` rule of a
   /// path is remembered: that of the path without a query.
   package static func writePathKey(
-    for request: RequestHead, scheme: Scheme, partition: UInt32 = 0, into key: inout [UInt8]
+    path: ArraySlice<UInt8>, authority: [UInt8], scheme: Scheme, partition: UInt32 = 0,
+    into key: inout [UInt8]
   ) {
-    write(
-      target: request.path, authority: request.authority, scheme: scheme, partition: partition,
-      into: &key)
+    write(target: path, authority: authority, scheme: scheme, partition: partition, into: &key)
   }
 
   /// Replaces the content of `key` by the key of a request whose query is brought into the normal
   /// form of a `No-Vary-Search` rule. The rule is part of the key: what was stored under another
   /// rule is not found.
+  ///
+  /// - Parameter generation: Tells times apart in which a path had the same rule, with another one
+  ///   or none in between: what was stored before is not found again.
   package static func writeSearchKey(
     for request: RequestHead, scheme: Scheme, partition: UInt32 = 0, rules: KeyRules = KeyRules(),
-    digest: SecretDigest, search: NoVarySearch, into key: inout [UInt8]
+    digest: SecretDigest, search: NoVarySearch, generation: UInt64 = 0, into key: inout [UInt8]
   ) {
+    let target = searchTarget(
+      path: request.path, query: request.query, rules: rules, search: search)
+    write(
+      target: target[...], authority: request.authority, scheme: scheme, partition: partition,
+      into: &key)
+    appendParts(of: request.fields, rules: rules, digest: digest, to: &key)
+    var rule: [UInt8] = []
+    append(UInt32(truncatingIfNeeded: generation), to: &rule)
+    append(UInt32(truncatingIfNeeded: generation >> 32), to: &rule)
+    rule.append(contentsOf: search.encoded)
+    appendExtra(searchKind, name: [], presence: 1, value: rule, to: &key)
+  }
+
+  private static func searchTarget(
+    path: ArraySlice<UInt8>, query: ArraySlice<UInt8>?, rules: KeyRules, search: NoVarySearch
+  ) -> [UInt8] {
     // The operator's rules first: what they drop nobody gets to see.
-    let reduced = reduced(request.query, rules: rules)
-    var target = Array(request.path)
+    let reduced = reduced(query, rules: rules)
+    var target = Array(path)
     let normal = search.normalForm(of: reduced.map { $0[...] })
     if !normal.isEmpty {
       target.append(ASCII.questionMark)
       target.append(contentsOf: normal)
     }
-    write(
-      target: target[...], authority: request.authority, scheme: scheme, partition: partition,
-      into: &key)
-    appendParts(of: request.fields, rules: rules, digest: digest, to: &key)
-    appendExtra(searchKind, name: [], presence: 1, value: search.encoded, to: &key)
+    return target
   }
 
   // MARK: The target

@@ -23,8 +23,8 @@ package enum Scheme: UInt8, Hashable, Sendable {
 ///
 /// The method class is 0: GET, HEAD (which has the key of GET) and POST (whose stored response
 /// answers GET). The authority is lowercase and without the scheme's default port. The target is
-/// path and query byte for byte as they came, unless rules say otherwise; in any normalised
-/// spelling of the path it is the router's business, before this.
+/// the path in its normal form (`NormalPath`), which is the one that routes and classes are told
+/// by, and the query byte for byte as it came, unless rules say otherwise.
 package enum CacheKey {
   private static let version: UInt8 = 2
   /// The bytes before the authority.

@@ -48,7 +48,11 @@ extension CacheReason {
     case .partContradiction: "Have the service send the range it announces."
     case .errorOfRequest: "Ask without what the service finds fault with."
     case .ambiguousPath:
-      "Ask for the path as every program reads it: nothing encoded that need not be."
+      "Ask for the path as every program reads it: nothing encoded that need not be, no '//', "
+        + "no '..', no ';'."
+    case .otherSpelling: "Ask for the path with nothing encoded that need not be."
+    case .staticNameMismatch:
+      "Have the service answer such names with static content only, or with 404."
     case .suffixMismatch: "Have the service answer with the type that the path's suffix promises."
     case .multipartPart: "Ask for one range at a time."
     case .objectTooLarge: "Raise 'max_object' of the section cache."

@@ -122,11 +122,22 @@ extension CacheReason {
       CacheReasonRow(
         code: "ambiguous-path", section: "RFC 3986 §6.2.2",
         meaning:
-          "The path holds escaped delimiters or dot segments: programs differ in what they read.")
+          "The path holds hidden delimiters, dot or empty segments, or parameters: readers differ.")
+    case .otherSpelling:
+      CacheReasonRow(
+        code: "other-spelling", section: "RFC 3986 §6.2.2",
+        meaning:
+          "The path holds escapes that need not be, and the answer, no success, may be about those."
+      )
     case .suffixMismatch:
       CacheReasonRow(
         code: "suffix-mismatch", section: "Countersign",
         meaning: "The path ends like a static file of one type, and the response is of another.")
+    case .staticNameMismatch:
+      CacheReasonRow(
+        code: "static-name-mismatch", section: "PTH-05",
+        meaning:
+          "A name for static content was answered with a page or data for somebody signed in.")
     case .stored:
       CacheReasonRow(
         code: "stored", section: "RFC 9111 §3",

@@ -17,7 +17,7 @@ package enum CacheReason: UInt8, CaseIterable, Hashable, Sendable {
   case contentUnseen, personalPage, unexpectedPage
 
   // What somebody may have made to be stored in place of something else.
-  case ambiguousPath, suffixMismatch
+  case ambiguousPath, otherSpelling, suffixMismatch, staticNameMismatch
 
   // What became of a response that was being stored.
   case stored, objectTooLarge, incomplete, storeCancelled, storeFull, invalidated, incompleteKept

@@ -5,8 +5,8 @@ package enum CacheReasonReference {
       # Why the cache did what it did
 
       Written by `make docs` from the program's own table. The code is the same in `detail` of \
-      `Cache-Status` (RFC 9211 §2.7), in `cache` of the access log, in the label `result` of the \
-      cache's [metrics](metrics.md) and in `countersign explain`. Codes are stable. *operator* \
+      `Cache-Status` (RFC 9211 §2.7), in `cache` of the access log, in the label `reason` of \
+      `countersign_cache_outcomes_total` of the [metrics](metrics.md) and in `countersign explain`. Codes are stable. *operator* \
       marks what a setting decides, *Countersign* what this program adds to the RFCs, an id such \
       as *PSN-03* the [check](findings.md) that it serves.
 
@@ -34,7 +34,7 @@ extension CacheReason {
   private var isBypass: Bool {
     switch self {
     case .decision, .cacheDisabled, .requestContent, .requestAuthorization, .requestCookie,
-      .requestPrecondition, .bypassRule, .methodOverride:
+      .requestPrecondition, .bypassRule, .methodOverride, .ambiguousPath:
       true
     default: false
     }

@@ -34,6 +34,40 @@ extension CacheReason {
   }
 }
 
+/// What this cache is called in `Cache-Status` (RFC 9211 §2), in the forms that are written:
+/// serialised once, not for every answer.
+package struct CacheStatusName: Sendable, Equatable {
+  /// A token where the name is one (RFC 9651 §3.3.4), otherwise a string.
+  package let item: [UInt8]
+  /// Whether the key of an exchange is told.
+  package let showsKey: Bool
+  fileprivate let lineOfHit: [UInt8]
+  fileprivate let lineOfForward: [UInt8]
+
+  /// `name` is visible ASCII; what is not stays out.
+  package init(_ name: [UInt8], showsKey: Bool = false) {
+    var item: [UInt8] = []
+    if Self.isToken(name) {
+      item = name
+    } else {
+      item.append(ASCII.quote)
+      CacheStatus.append(quotable: name.span, 0..<name.count, to: &item)
+      item.append(ASCII.quote)
+    }
+    self.item = item
+    self.showsKey = showsKey
+    lineOfHit = [UInt8](ascii: "Cache-Status: ") + item + [UInt8](ascii: "; hit")
+    lineOfForward = [UInt8](ascii: "Cache-Status: ") + item + [UInt8](ascii: "; fwd=")
+  }
+
+  private static func isToken(_ name: [UInt8]) -> Bool {
+    guard let first = name.first, ASCII.isAlpha(first) || first == 0x2A else { return false }
+    return name.allSatisfy {
+      ASCII.isTokenCharacter($0) || $0 == ASCII.colon || $0 == ASCII.slash
+    }
+  }
+}
+
 /// This cache's member of `Cache-Status` (RFC 9211).
 ///
 ///     Countersign; hit; ttl=42; detail=fresh
@@ -71,68 +105,68 @@ package struct CacheStatus: Sendable, Equatable {
       .forwarded(reason.forwardCause), forwardStatus: forwardStatus, detail: reason)
   }
 
-  /// Appends the list member, without name or line end.
-  package func append(to output: inout [UInt8]) {
+  /// Appends the list member, without name of the field or line end.
+  ///
+  /// - Parameter key: That of the exchange, empty where it had none. Where the name says so, its
+  ///   scheme, authority and target are told (RFC 9211 §2.8); extras of the key stay unsaid, secret
+  ///   or not.
+  package func append(to output: inout [UInt8], as name: CacheStatusName, key: Span<UInt8>) {
+    output.append(contentsOf: name.item)
     switch outcome {
-    case .hit: output.append(ascii: "Countersign; hit")
+    case .hit: output.append(ascii: "; hit")
     case .forwarded(let cause):
-      output.append(ascii: "Countersign; fwd=")
+      output.append(ascii: "; fwd=")
       output.append(ascii: cause.token)
     }
+    appendParameters(to: &output)
+    if name.showsKey { Self.append(key: key, to: &output) }
+  }
+
+  /// Appends a whole field line with its line end.
+  package func appendLine(to output: inout [UInt8], as name: CacheStatusName, key: Span<UInt8>) {
+    switch outcome {
+    case .hit: output.append(contentsOf: name.lineOfHit)
+    case .forwarded(let cause):
+      output.append(contentsOf: name.lineOfForward)
+      output.append(ascii: cause.token)
+    }
+    appendParameters(to: &output)
+    if name.showsKey { Self.append(key: key, to: &output) }
+    output.append(ascii: "\r\n")
+  }
+
+  private func appendParameters(to output: inout [UInt8]) {
     if let forwardStatus {
       output.append(ascii: "; fwd-status=")
       output.append(decimal: UInt64(forwardStatus.code))
     }
-    if let ttl { appendTTL(ttl, to: &output) }
+    if let ttl {
+      output.append(ascii: ttl < 0 ? "; ttl=-" : "; ttl=")
+      output.append(decimal: ttl.magnitude)
+    }
     if isStored { output.append(ascii: "; stored") }
     if isCollapsed { output.append(ascii: "; collapsed") }
     output.append(ascii: "; detail=")
     output.append(ascii: detail.code)
   }
 
-  /// Appends the list member with the `key` that the exchange had (RFC 9211 §2.8): scheme,
-  /// authority and target. Extras of the key stay unsaid, secret or not.
-  package func append(to output: inout [UInt8], key: Span<UInt8>) {
-    append(to: &output)
+  private static func append(key: Span<UInt8>, to output: inout [UInt8]) {
     guard let layout = CacheKey.Layout(of: key) else { return }
     output.append(ascii: layout.scheme == .https ? "; key=\"https://" : "; key=\"http://")
-    for index in layout.authority.lowerBound..<layout.target.upperBound {
-      let byte = key[index]
-      // A structured string holds visible ASCII; targets are that already, whoever built them.
+    append(quotable: key, layout.authority.lowerBound..<layout.target.upperBound, to: &output)
+    output.append(ASCII.quote)
+  }
+
+  /// Appends what may stand in a structured string (RFC 9651 §3.3.3), which is visible ASCII;
+  /// targets and names are that already, whoever built them.
+  fileprivate static func append(
+    quotable bytes: Span<UInt8>, _ range: Range<Int>, to output: inout [UInt8]
+  ) {
+    for index in range {
+      let byte = bytes[index]
       guard byte >= ASCII.space, byte < 0x7F else { continue }
       if byte == ASCII.quote || byte == ASCII.backslash { output.append(ASCII.backslash) }
       output.append(byte)
     }
-    output.append(ASCII.quote)
-  }
-
-  private func appendTTL(_ ttl: Int64, to output: inout [UInt8]) {
-    output.append(ascii: ttl < 0 ? "; ttl=-" : "; ttl=")
-    output.append(decimal: ttl.magnitude)
-  }
-
-  /// Appends a whole field line with its line end.
-  package func appendLine(to output: inout [UInt8]) {
-    output.append(ascii: "Cache-Status: ")
-    append(to: &output)
-    output.append(ascii: "\r\n")
-  }
-}
-
-extension StoredAge {
-  /// Appends `Age` and this cache's `Cache-Status` for an answer from the store, each with its line
-  /// end.
-  package func appendHitLines(detail: CacheReason = .fresh, to output: inout [UInt8]) {
-    output.append(ascii: "Age: ")
-    output.append(decimal: UInt64(age.count.magnitude))
-    // Written in as few pieces as possible: this is on the way of every hit.
-    output.append(
-      ascii: ttl < 0
-        ? "\r\nCache-Status: Countersign; hit; ttl=-" : "\r\nCache-Status: Countersign; hit; ttl=")
-    output.append(decimal: ttl.magnitude)
-    guard detail != .fresh else { return output.append(ascii: "; detail=fresh\r\n") }
-    output.append(ascii: "; detail=")
-    output.append(ascii: detail.code)
-    output.append(ascii: "\r\n")
   }
 }

@@ -1,26 +1,38 @@
 package import HTTPModel
 internal import Primitives
 
-/// The keys that a response to an unsafe request makes invalid (RFC 9111 §4.4): the target's own,
-/// and those of `Location` and `Content-Location` on the same origin. Empty for safe methods and
-/// errors.
-///
-/// They are bases (`CacheKey.base`): what is stored under them with any extras is invalid, too.
-package func invalidationKeys(
-  for request: RequestHead, scheme: Scheme, response: ResponseHead, partition: UInt32 = 0,
-  rules: KeyRules = KeyRules()
-) -> [[UInt8]] {
-  guard invalidates(request, response) else { return [] }
-  var keys: [[UInt8]] = []
-  func add(path: ArraySlice<UInt8>, query: ArraySlice<UInt8>?) {
-    let target = CacheKey.target(path: path, query: query, rules: rules)
-    var key: [UInt8] = []
-    CacheKey.write(
-      target: target[...], authority: request.authority, scheme: scheme, partition: partition,
-      into: &key)
-    if !keys.contains(key) { keys.append(key) }
+/// A path in its normal form and a query: what stored responses are for.
+package struct InvalidTarget: Sendable, Hashable {
+  package let path: [UInt8]
+  package let query: [UInt8]?
+
+  init(path: [UInt8], query: [UInt8]?) {
+    self.path = path
+    self.query = query
   }
-  add(path: request.path, query: request.query)
+
+  /// What a request is for.
+  package init(_ request: RequestHead) {
+    self.init(path: Array(request.path), query: request.query.map { Array($0) })
+  }
+}
+
+/// What a response to an unsafe request makes invalid (RFC 9111 §4.4): the target, and those of
+/// `Location` and `Content-Location` on the same origin. Empty for safe methods and errors.
+///
+/// Where the path is ambiguous the service may have changed what it is when all is resolved: that
+/// falls, too.
+package func invalidTargets(
+  of request: RequestHead, scheme: Scheme, response: ResponseHead
+) -> [InvalidTarget] {
+  guard invalidates(request, response) else { return [] }
+  var targets: [InvalidTarget] = []
+  func add(_ path: [UInt8], _ query: ArraySlice<UInt8>?) {
+    let target = InvalidTarget(path: path, query: query.map { Array($0) })
+    if !targets.contains(target) { targets.append(target) }
+  }
+  add(Array(request.path), request.query)
+  if request.pathTraits.areAmbiguous { add(NormalPath.resolved(request.path), request.query) }
   let base = URIReference.Base(scheme: scheme, authority: request.authority, path: request.path)
   for field in [KnownField.location, .contentLocation] {
     guard let reference = response.fields.only(field),
@@ -28,7 +40,23 @@ package func invalidationKeys(
     else { continue }
     let path = target.prefix { $0 != ASCII.questionMark }
     let query = target[path.endIndex...]
-    add(path: path, query: query.isEmpty ? nil : query.dropFirst())
+    add(Array(path), query.isEmpty ? nil : query.dropFirst())
+  }
+  return targets
+}
+
+/// The keys that a response to an unsafe request makes invalid.
+///
+/// They are bases (`CacheKey.base`): what is stored under them with any extras is invalid, too.
+package func invalidationKeys(
+  for request: RequestHead, scheme: Scheme, response: ResponseHead, partition: UInt32 = 0,
+  rules: KeyRules = KeyRules()
+) -> [[UInt8]] {
+  var keys: [[UInt8]] = []
+  for target in invalidTargets(of: request, scheme: scheme, response: response) {
+    let key = CacheKey.base(
+      of: target, authority: request.authority, scheme: scheme, partition: partition, rules: rules)
+    if !keys.contains(key) { keys.append(key) }
   }
   return keys
 }
@@ -84,8 +112,8 @@ enum URIReference {
     return authority[..<count].equalsIgnoringASCIICase(base.authority[..<baseCount])
   }
 
-  /// Path and query with dot segments removed from the path (RFC 3986 §5.2.4); `/` for an empty
-  /// path.
+  /// Path and query with dot segments removed from the path (RFC 3986 §5.2.4), which is brought
+  /// into its normal form; `/` for an empty path.
   private static func normalised(_ target: ArraySlice<UInt8>) -> [UInt8] {
     let path = target.prefix { $0 != ASCII.questionMark }
     let query = target[path.endIndex...]
@@ -105,6 +133,6 @@ enum URIReference {
       result.append(ASCII.slash)
       result.append(contentsOf: segment)
     }
-    return result + query
+    return Array(NormalPath.of(result[...])) + query
   }
 }

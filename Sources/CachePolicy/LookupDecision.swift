@@ -31,6 +31,8 @@ package func lookupDecision(
   let fields = request.fields
   if requestHasContent(fields) { return .bypass(.requestContent) }
   if fields.containsAny(of: methodOverrides) { return .bypass(.methodOverride) }
+  // Nothing is stored under such a path.
+  if request.pathTraits.areAmbiguous { return .bypass(.ambiguousPath) }
   if fields.contains(.ifMatch) || fields.contains(.ifUnmodifiedSince) {
     return .bypass(.requestPrecondition)
   }

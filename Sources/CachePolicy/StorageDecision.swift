@@ -71,14 +71,18 @@ private func storageDecision(
 /// that it is found in place of something else; nil for nearly all. Asked after the content was
 /// looked at: what it says of a decision comes first.
 package func deceptionRefusal(of response: ResponseHead, to request: RequestHead) -> CacheReason? {
-  // What is stored under a path that programs read differently may be found under another. Since
-  // nothing is stored, nothing need be asked at a lookup.
-  if isAmbiguousPath(request.path) { return .ambiguousPath }
   // Under the name of an asset somebody's page would be stored.
   let type = response.fields.first(.contentType)
   let isDeceptive =
     response.status.isSuccessful && contradictsSuffix(path: request.path, type: type)
-  return isDeceptive ? .suffixMismatch : nil
+  if isDeceptive { return .suffixMismatch }
+  if contradictsStaticName(of: request, response: response) { return .staticNameMismatch }
+  // What is stored under a path that programs read differently may be found under another.
+  if request.pathTraits.areAmbiguous { return .ambiguousPath }
+  // The key is that of the usual spelling (RFC 3986 §6.2.2): a success is its target's, but a
+  // redirection to the usual spelling, or an error, is about this one.
+  let isOwn = request.pathTraits.contains(.respelled) && !response.status.isSuccessful
+  return isOwn ? .otherSpelling : nil
 }
 
 /// The same for a 206 (RFC 9111 §3.3): stored as the 200 it is a part of.

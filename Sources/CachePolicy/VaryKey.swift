@@ -43,8 +43,8 @@ package struct VaryKey: Sendable, Hashable {
   static func make(
     for response: FieldSection, request: FieldSection, byMeaning: Bool = false
   ) -> Outcome {
-    guard response.contains(.vary) else { return .key(VaryKey()) }
-    var names: [[UInt8]] = []
+    var names = ForgottenVary.names(for: response, request: request)
+    guard response.contains(.vary) || !names.isEmpty else { return .key(VaryKey()) }
     for member in response.listMembers(of: .vary) {
       if member.equals("*") { return .any }
       let name = member.asciiLowercased()

@@ -114,18 +114,31 @@ package final class CacheStore: Sendable {
 
   /// The newest `No-Vary-Search` rule that was remembered for a path (`CacheKey.writePathKey`). Nil
   /// at once while none is.
-  package func searchRule(of path: Span<UInt8>) -> [UInt8]? { searchRules.rule(of: path) }
+  package func searchRule(of path: Span<UInt8>) -> SearchRule? { searchRules.rule(of: path) }
 
   /// Whether the rule of any path is remembered.
   package var hasSearchRules: Bool { searchRules.areUsed }
 
-  /// Remembers a path's rule: when a response that has one is stored.
-  package func rememberSearchRule(_ encoded: [UInt8], of path: [UInt8]) {
+  /// Remembers a path's rule: when a response that has one is stored. A response without one says
+  /// nothing about those that have.
+  package func rememberSearchRule(_ encoded: [UInt8], of path: [UInt8]) -> SearchRule {
     searchRules.remember(encoded, of: path)
   }
 
-  /// Forgets a path's rule: when a response comes without one.
-  package func forgetSearchRule(of path: Span<UInt8>) { searchRules.forget(path) }
+  /// How many changes of paths were noted by now: ask before a request goes to the origin, since
+  /// its answer may turn out to be for many queries. One atomic load.
+  package var pathChanges: UInt64 { searchRules.changeCount }
+
+  /// Notes that something under a path was changed (`CacheKey.writePathKey`, without partition).
+  /// Call before what is stored is invalidated.
+  package func notePathChange(_ path: Span<UInt8>) { searchRules.noteChange(of: path) }
+
+  /// Whether something under a path may have been changed since there were so many changes. Call
+  /// after its rule was remembered and after the moment of its key was taken: then no change is
+  /// missed between here and the one that the moment sees.
+  package func hasPathChanged(_ path: Span<UInt8>, since count: UInt64) -> Bool {
+    searchRules.hasChange(of: path, since: count)
+  }
 
   /// The moment of now for a key: ask after a lookup that found nothing usable and before the
   /// request goes to the origin.

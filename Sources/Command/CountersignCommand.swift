@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Audit
 internal import CachePolicy
 internal import Configuration
 internal import Proxy
@@ -35,24 +36,28 @@ struct SchemaCommand: ParsableCommand {
   func run() { Terminal.tell(SettingsSchema.text) }
 }
 
-/// `countersign reference`: what `docs/configuration.md` and `docs/cache-reasons.md` are.
+/// `countersign reference`: what `docs/configuration.md`, `docs/cache-reasons.md` and
+/// `docs/findings.md` are.
 struct ReferenceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reference",
-    abstract: "Print the reference of all settings, or of the cache's reasons, as Markdown.")
+    abstract:
+      "Print the reference of all settings, of the cache's reasons or of all checks, as Markdown.")
 
   enum Page: String, ExpressibleByArgument, CaseIterable {
     case settings
     case cacheReasons = "cache-reasons"
+    case findings
   }
 
-  @Argument(help: "settings or cache-reasons.")
+  @Argument(help: "settings, cache-reasons or findings.")
   var page = Page.settings
 
   func run() {
     switch page {
     case .settings: Terminal.tell(SettingsReference.text)
     case .cacheReasons: Terminal.tell(CacheReasonReference.text)
+    case .findings: Terminal.tell(FindingReference.text)
     }
   }
 }

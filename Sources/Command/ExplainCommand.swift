@@ -51,6 +51,18 @@ struct ExplainCommand: ParsableCommand {
   @Option(help: "The scheme by which a request from a file comes: http or https.")
   var scheme = "https"
 
+  @Option(help: "A DNS name in the client's certificate.")
+  var certificateDns: [String] = []
+
+  @Option(help: "A URI in the client's certificate.")
+  var certificateUri: [String] = []
+
+  @Option(help: "The subject of the client's certificate, as 'CN=shop,O=Example'.")
+  var certificateSubject: String?
+
+  @Option(help: "The SHA-256 of the client's certificate, in hexadecimal digits.")
+  var certificateSha256: String?
+
   @Option(help: "A HAR file.")
   var har: String?
 
@@ -115,9 +127,31 @@ struct ExplainCommand: ParsableCommand {
     }
     if let body { exchange.content = try RecordedExchange.bytes(of: body) }
     if !thenHeader.isEmpty { exchange.nextFields = try RecordedExchange.fields(thenHeader) }
+    exchange.certificate = try certificate()
     exchange.wait = Seconds(Int64(after))
     exchange.time = try time(of: exchange)
     return exchange
+  }
+
+  /// What the client's certificate says; nil where no option says anything.
+  private func certificate() throws(ExplainError) -> ClientCertificateFacts? {
+    let isGiven =
+      certificateSubject != nil || certificateSha256 != nil || !certificateDns.isEmpty
+      || !certificateUri.isEmpty
+    guard isGiven else { return nil }
+    var fingerprint: [UInt8] = []
+    if let text = certificateSha256 {
+      let digits = text.utf8.filter { $0 != ASCII.colon }
+      let values = digits.compactMap(ASCII.hexadecimalValue)
+      guard values.count == 64, digits.count == 64 else {
+        throw ExplainError(sentence: "a SHA-256 has 64 hexadecimal digits")
+      }
+      fingerprint = stride(from: 0, to: 64, by: 2).map { values[$0] << 4 | values[$0 + 1] }
+    }
+    return ClientCertificateFacts(
+      subject: Array((certificateSubject ?? "").utf8),
+      dnsNames: certificateDns.map { Array($0.utf8) },
+      uris: certificateUri.map { Array($0.utf8) }, fingerprint: fingerprint)
   }
 
   private func time(of exchange: ExplainedExchange) throws(ExplainError) -> WallTime {

@@ -1,3 +1,4 @@
+internal import HTTPModel
 internal import Primitives
 
 /// A pattern of request paths, matched segment by segment.
@@ -7,8 +8,8 @@ internal import Primitives
 ///     /assets/**        /assets and everything below
 ///     /**/logo.svg      ** is any number of segments, none included
 ///
-/// A percent-encoded unreserved character counts as the character itself (RFC 3986 §6.2.2.2), so
-/// `/%6Cogin` is `/login`; `%2F` is no slash. Letter case counts.
+/// Patterns are held against paths in their normal form (`NormalPath`), and are brought into it
+/// themselves: `/%6Cogin` is `/login`; `%2F` is no slash. Letter case counts.
 package struct PathPattern: Hashable, Sendable {
   enum Segment: Hashable {
     case literal([UInt8])
@@ -63,22 +64,14 @@ package struct PathPattern: Hashable, Sendable {
     if part.equals("*") { return .any }
     let pieces = part.split(separator: star, omittingEmptySubsequences: false)
     if pieces.dropFirst().dropLast().contains(where: \.isEmpty) { throw .doubleStarInSegment }
-    let decoded = pieces.map { piece in
-      var cursor = piece.startIndex
-      var bytes: [UInt8] = []
-      while cursor < piece.endIndex {
-        let unit = PathUnit(in: piece, at: cursor)
-        bytes.append(unit.byte)
-        cursor = unit.end
-      }
-      return bytes
-    }
+    let decoded = pieces.map { Array(NormalPath.of($0)) }
     return decoded.count == 1 ? .literal(decoded[0]) : .glob(decoded)
   }
 
   // MARK: Matching
 
-  /// Whether the path, as it came and without its query, is one of these. Allocates nothing.
+  /// Whether the path, in its normal form (`NormalPath`) and without its query, is one of these.
+  /// Allocates nothing.
   package func matches(_ path: ArraySlice<UInt8>) -> Bool {
     guard path.first == ASCII.slash else { return false }
     var cursor: Int? = path.startIndex + 1
@@ -115,72 +108,25 @@ package struct PathPattern: Hashable, Sendable {
     switch segment {
     case .any: return !part.isEmpty
     case .anyDepth: return true
-    case .literal(let bytes):
-      return Self.end(of: bytes, in: part, at: part.startIndex) == part.endIndex
+    case .literal(let bytes): return part.elementsEqual(bytes)
     case .glob(let pieces): return matches(pieces, part)
     }
   }
 
   /// Whether the runs occur in order, the first at the start and the last at the end.
   private static func matches(_ pieces: [[UInt8]], _ part: ArraySlice<UInt8>) -> Bool {
-    guard var cursor = end(of: pieces[0], in: part, at: part.startIndex) else { return false }
+    guard let first = pieces.first, let last = pieces.last, part.starts(with: first) else {
+      return false
+    }
+    var rest = part.dropFirst(first.count)
     for piece in pieces.dropFirst().dropLast() {
-      guard let next = firstEnd(of: piece, in: part, from: cursor) else { return false }
-      cursor = next
-    }
-    let last = pieces[pieces.count - 1]
-    while true {
-      if end(of: last, in: part, at: cursor) == part.endIndex { return true }
-      guard cursor < part.endIndex else { return false }
-      cursor = PathUnit(in: part, at: cursor).end
-    }
-  }
-
-  private static func firstEnd(of piece: [UInt8], in part: ArraySlice<UInt8>, from start: Int)
-    -> Int?
-  {
-    var cursor = start
-    while true {
-      if let found = end(of: piece, in: part, at: cursor) { return found }
-      guard cursor < part.endIndex else { return nil }
-      cursor = PathUnit(in: part, at: cursor).end
-    }
-  }
-
-  /// The index after `bytes` where they stand at `start`, or nil.
-  private static func end(of bytes: [UInt8], in part: ArraySlice<UInt8>, at start: Int) -> Int? {
-    var cursor = start
-    for byte in bytes {
-      guard cursor < part.endIndex else { return nil }
-      let unit = PathUnit(in: part, at: cursor)
-      guard unit.byte == byte else { return nil }
-      cursor = unit.end
-    }
-    return cursor
-  }
-}
-
-/// One character of a path: a byte, or an encoded unreserved character (RFC 3986 §2.3).
-private struct PathUnit {
-  let byte: UInt8
-  let end: Int
-
-  /// The caller has checked that `index` is in range.
-  init(in path: ArraySlice<UInt8>, at index: Int) {
-    let first = path[index]
-    if first == UInt8(ascii: "%"), path.endIndex - index > 2,
-      let high = ASCII.hexadecimalValue(path[index + 1]),
-      let low = ASCII.hexadecimalValue(path[index + 2])
-    {
-      let decoded = high << 4 | low
-      if ASCII.isAlpha(decoded) || ASCII.isDigit(decoded) || "-._~".utf8.contains(decoded) {
-        byte = decoded
-        end = index + 3
-        return
+      while !rest.starts(with: piece) {
+        guard !rest.isEmpty else { return false }
+        rest = rest.dropFirst()
       }
+      rest = rest.dropFirst(piece.count)
     }
-    byte = first
-    end = index + 1
+    return rest.count >= last.count && rest.suffix(last.count).elementsEqual(last)
   }
 }
 
@@ -211,44 +157,5 @@ extension PathPattern {
     case (.glob(let pieces), .glob(let others)): pieces == others
     default: false
     }
-  }
-}
-
-/// Whether all software reads a path alike.
-package enum PathClarity {
-  /// Whether the path has nothing that one server resolves and another takes as it is: dot
-  /// segments, empty segments within, path parameters, backslashes, or encoded slashes,
-  /// backslashes, dots, semicolons, percent signs, `?`, `#` and control characters (PTH-02, PTH-03,
-  /// PTH-04).
-  package static func isPlain(_ path: ArraySlice<UInt8>) -> Bool {
-    var previous: UInt8 = 0
-    var index = path.startIndex
-    while index < path.endIndex {
-      let byte = path[index]
-      switch byte {
-      case UInt8(ascii: ";"), ASCII.backslash: return false
-      case ASCII.slash where previous == ASCII.slash: return false
-      case UInt8(ascii: ".") where previous == ASCII.slash && isDotSegment(path[index...]):
-        return false
-      case UInt8(ascii: "%") where !isPlainEncoding(path[index...]): return false
-      default: break
-      }
-      previous = byte
-      index += 1
-    }
-    return true
-  }
-
-  private static func isDotSegment(_ rest: ArraySlice<UInt8>) -> Bool {
-    let segment = rest.prefix { $0 != ASCII.slash }
-    return segment.equals(".") || segment.equals("..")
-  }
-
-  private static func isPlainEncoding(_ rest: ArraySlice<UInt8>) -> Bool {
-    guard rest.count > 2, let high = ASCII.hexadecimalValue(rest[rest.startIndex + 1]),
-      let low = ASCII.hexadecimalValue(rest[rest.startIndex + 2])
-    else { return false }
-    let decoded = high << 4 | low
-    return decoded >= 0x20 && decoded != 0x7F && !"/\\.;%?#".utf8.contains(decoded)
   }
 }

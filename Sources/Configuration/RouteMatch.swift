@@ -133,8 +133,15 @@ package struct RouteMatch: Sendable, Hashable {
 
   /// Whether the request is one of these. A route with paths takes no asterisk or authority form.
   package func matches(_ head: RequestHead, client: ClientCertificateFacts?) -> Bool {
+    matches(head, path: head.path, client: client)
+  }
+
+  /// The same for a request as if it had this path.
+  func matches(_ head: RequestHead, path: ArraySlice<UInt8>, client: ClientCertificateFacts?)
+    -> Bool
+  {
     if !methods.isEmpty, !takes(head.method) { return false }
-    if !paths.isEmpty, !paths.contains(where: { $0.matches(head.path) }) { return false }
+    if !paths.isEmpty, !paths.contains(where: { $0.matches(path) }) { return false }
     if !hosts.isEmpty, !hosts.contains(where: { $0.matches(authority: head.authority) }) {
       return false
     }
@@ -154,7 +161,7 @@ extension Settings {
   /// A route with a cache rule takes only paths that all software reads alike: `/assets/../login`
   /// is never looked up in a cache because it begins with `/assets/`.
   package func route(for head: RequestHead, client: ClientCertificateFacts?) -> Int? {
-    let isPlain = PathClarity.isPlain(head.path)
+    let isPlain = !head.pathTraits.areAmbiguous
     // A span lends its elements: a route is looked at where it is, not copied out of the array.
     let routes = routes.span
     for index in routes.indices where isPlain || !routes[index].lane.isCache {

@@ -7,8 +7,7 @@ package import Primitives
 /// A value: a reload makes a new one, and two may be compared. It holds no secret, only the names
 /// of the files that do, so it may be printed.
 package struct Settings: Sendable, Equatable {
-  /// What this proxy calls itself in `Via` and `Proxy-Status`: a token. `Cache-Status` has
-  /// a constant, so that a hit costs no lookup of it.
+  /// What this proxy calls itself in `Via`, `Proxy-Status` and `Cache-Status`: a token.
   package var name: [UInt8] = [UInt8](ascii: "countersign")
   package var listeners: [ListenerSettings] = []
   package var services: [ServiceSettings] = []
@@ -36,6 +35,8 @@ package struct CacheSettings: Sendable, Equatable {
   package var objectBytes = 8 << 20
   /// How many responses are kept for one key, where they vary by fields of requests.
   package var variants = 16
+  /// Whether `Cache-Status` tells the key of an exchange (RFC 9211 §2.8).
+  package var showsKey = false
 
   package init() {}
 

@@ -28,7 +28,7 @@ extension Section<StatusTTLDraft> {
       keys: [
         Key(
           "status", \.statuses, .statuses, isRequired: true,
-          "A status, or the first and the last of several."),
+          "A status, a class of them (5xx), or the first and the last of several."),
         Key(
           optional: "default_ttl", \.defaultTTL, .seconds(Seconds(0), year),
           "How long a response that says nothing is fresh."),
@@ -43,18 +43,35 @@ extension Section<StatusTTLDraft> {
 extension Form<ClosedRange<UInt16>> {
   fileprivate static var statuses: Form<ClosedRange<UInt16>> {
     .parsed(
-      "a status or a range of them", example: "500-599", pattern: "^[2-9]\\d\\d(-[2-9]\\d\\d)?$"
+      "a status, a class or a range of them", example: "5xx",
+      pattern: "^[2-9](\\d\\d(-[2-9]\\d\\d)?|xx)$"
     ) { text in
+      if let range = statusClass(text) { return .value(range) }
       let ends = text.split(separator: "-", omittingEmptySubsequences: false)
         .map { $0.count == 3 ? UInt16($0) : nil }
       guard let first = ends.first ?? nil, let last = ends.last ?? nil, ends.count <= 2,
         first >= 200, last >= first
-      else { return .flaw("a status is from 200 to 999, a range of them has '-' between its ends") }
+      else {
+        return .flaw(
+          "a status is from 200 to 999, a class like 5xx, a range has '-' between its ends")
+      }
       return .value(first...last)
     } write: { statuses in
-      statuses.lowerBound == statuses.upperBound
+      if statuses.lowerBound % 100 == 0, statuses.upperBound == statuses.lowerBound + 99 {
+        return "\(statuses.lowerBound / 100)xx"
+      }
+      return statuses.lowerBound == statuses.upperBound
         ? "\(statuses.lowerBound)" : "\(statuses.lowerBound)-\(statuses.upperBound)"
     }
+  }
+
+  /// `5xx`: all statuses with this first digit (RFC 9110 §15).
+  private static func statusClass(_ text: String) -> ClosedRange<UInt16>? {
+    guard text.count == 3, text.hasSuffix("xx"), let digit = text.first?.wholeNumberValue,
+      (2...9).contains(digit)
+    else { return nil }
+    let first = UInt16(digit) * 100
+    return first...first + 99
   }
 }
 
@@ -214,6 +231,4 @@ extension WeakenedRules {
     ("store-despite-request-no-store", .storesDespiteRequestNoStore),
     ("default-ttl-over-response", .defaultTTLOverridesResponse),
   ]
-
-  static func word(_ rule: WeakenedRules) -> String { words.first { $0.1 == rule }?.0 ?? "" }
 }

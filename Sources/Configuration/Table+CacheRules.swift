@@ -109,12 +109,7 @@ extension Section<CacheRuleDraft> {
       name: "routes.cache", about: "How responses of this route are stored and reused.",
       keys: lifetimes + switches + extensions + operators, blank: { CacheRuleDraft() },
       check: { draft, places, reading in
-        if let first = draft.weakened.first {
-          reading.warn(
-            "CFG-03", "'against_rfc' does what the RFCs forbid: \(WeakenedRules.word(first))",
-            at: places.key("against_rfc"),
-            help: "let the service say what may be stored, and for how long")
-        }
+        reportWeakened(draft, places, &reading)
         if draft.key.dropsParameters {
           reading.warn(
             "unkeyed-query", "two requests that differ in the query may get the same answer",
@@ -126,6 +121,21 @@ extension Section<CacheRuleDraft> {
             at: places.value("default_ttl"))
         }
       })
+  }
+
+  /// One warning for each rule that the RFCs forbid, at its own place.
+  private static func reportWeakened(
+    _ draft: CacheRuleDraft, _ places: KeyPlaces, _ reading: inout Reading
+  ) {
+    guard case .list(let entries) = places.tree("against_rfc")?.content else { return }
+    for entry in entries {
+      guard case .text(let word, _) = entry.content,
+        WeakenedRules.words.contains(where: { $0.0 == word })
+      else { continue }
+      reading.warn(
+        "CFG-03", "'against_rfc' does what the RFCs forbid: \(word)", at: entry.place,
+        help: "let the service say what may be stored, and for how long")
+    }
   }
 
   private static var lifetimes: [Key<CacheRuleDraft>] {

@@ -22,6 +22,10 @@ extension Section<CacheSettings> {
         Key(
           "max_variants", \.variants, .integer(1...256),
           "How many responses are kept for one key, where they vary."),
+        Key(
+          "status_key", \.showsKey, .boolean,
+          "Whether Cache-Status tells the key: scheme, host, path and query, nothing of fields "
+            + "and cookies (RFC 9211 §2.8)."),
       ],
       blank: { CacheSettings() },
       check: { cache, places, reading in

@@ -26,6 +26,10 @@ package func contradictsSuffix(path: ArraySlice<UInt8>, type: ArraySlice<UInt8>?
   guard suffix.count <= 5, !suffix.isEmpty,
     assetSuffixes.contains(where: { suffix.equalsIgnoringASCIICase($0) })
   else { return false }
+  return isWritten(type)
+}
+
+private func isWritten(_ type: ArraySlice<UInt8>) -> Bool {
   let essence = type.prefix { $0 != ASCII.semicolon }.trimmingOptionalWhitespace()
   let isData = essence.suffix(5).equalsIgnoringASCIICase("+json")
   return isData
@@ -34,41 +38,106 @@ package func contradictsSuffix(path: ArraySlice<UInt8>, type: ArraySlice<UInt8>?
     }
 }
 
-/// Whether two programs may read a path in two ways: it holds an escaped delimiter or control
-/// character, an escaped dot, or a dot segment (RFC 3986 §6.2.2). What is stored under such a path
-/// may be found under another.
-package func isAmbiguousPath(_ path: ArraySlice<UInt8>) -> Bool {
-  var previous: UInt8 = 0
-  for index in path.indices {
-    let byte = path[index]
-    switch byte {
-    case 0x25: if hidesDelimiter(path, at: index) { return true }
-    case 0x2E where previous == ASCII.slash:
-      if isDotSegment(path[index...]) { return true }
-    case ASCII.backslash: return true
-    default: break
+/// Names at the root of a site that stand for one static file, in small letters; caches store them
+/// without looking.
+private let staticNames: [StaticString] = [
+  "/robots.txt", "/favicon.ico", "/sitemap.xml", "/humans.txt", "/ads.txt", "/security.txt",
+  "/crossdomain.xml", "/browserconfig.xml", "/apple-touch-icon.png", "/manifest.json",
+  "/.well-known/security.txt",
+]
+
+/// Folders below which caches expect static files, in small letters.
+private let staticFolders: [StaticString] = [
+  "/static/", "/assets/", "/public/", "/css/", "/js/", "/img/", "/images/", "/fonts/", "/media/",
+]
+
+/// Endings of files that are pages or data themselves, in small letters.
+private let writtenSuffixes: [StaticString] = [
+  "html", "htm", "xhtml", "json", "xml", "map", "webmanifest", "txt",
+]
+
+/// Whether a name that stands for static content was answered with a page or data for somebody: the
+/// request says who asks, or the response gives a session (PTH-05).
+package func contradictsStaticName(of request: RequestHead, response: ResponseHead) -> Bool {
+  guard response.status.isSuccessful, isPersonal(request, response),
+    let type = response.fields.first(.contentType), isWritten(type)
+  else { return false }
+  let path = request.path
+  let name = staticNames.first { path.equalsIgnoringASCIICase($0) }
+  if name != nil { return !fitsItsSuffix(path, type) }
+  let isBelowFolder = staticFolders.contains { folder in
+    path.count > folder.utf8CodeUnitCount
+      && path.prefix(folder.utf8CodeUnitCount).equalsIgnoringASCIICase(folder)
+  }
+  return isBelowFolder && !hasWrittenSuffix(path)
+}
+
+private func isPersonal(_ request: RequestHead, _ response: ResponseHead) -> Bool {
+  request.fields.contains(.authorization) || request.fields.contains(.cookie)
+    || response.fields.contains(.setCookie)
+}
+
+/// Whether `/manifest.json` is JSON and `/sitemap.xml` XML.
+private func fitsItsSuffix(_ path: ArraySlice<UInt8>, _ type: ArraySlice<UInt8>) -> Bool {
+  let essence = type.prefix { $0 != ASCII.semicolon }.trimmingOptionalWhitespace()
+  let suffix = path.suffix(4)
+  if suffix.equalsIgnoringASCIICase("json") {
+    return essence.suffix(4).equalsIgnoringASCIICase("json")
+  }
+  return suffix.equalsIgnoringASCIICase(".xml") && essence.suffix(3).equalsIgnoringASCIICase("xml")
+    && !essence.suffix(9).equalsIgnoringASCIICase("xhtml+xml")
+}
+
+private func hasWrittenSuffix(_ path: ArraySlice<UInt8>) -> Bool {
+  guard let dot = path.lastIndex(of: 0x2E), dot > path.lastIndex(of: ASCII.slash) ?? -1 else {
+    return false
+  }
+  let suffix = path[(dot + 1)...]
+  return writtenSuffixes.contains { suffix.equalsIgnoringASCIICase($0) }
+}
+
+/// Fields of a request that a response was made from as far as it says itself, although its `Vary`
+/// does not name them.
+package enum ForgottenVary {
+  /// Whether the response allows its reading to just the site that asked (KEY-11).
+  package static func originIsReflected(by response: FieldSection, request: FieldSection) -> Bool {
+    guard let origin = request.only(.origin),
+      let allowed = value(of: "Access-Control-Allow-Origin", in: response)
+    else { return false }
+    return allowed == origin && !varies(response, by: "Origin")
+  }
+
+  /// Whether the response is in a coding that the request asked for (KEY-09).
+  package static func codingIsNegotiated(by response: FieldSection, request: FieldSection) -> Bool {
+    guard let coding = response.first(.contentEncoding), !coding.isEmpty,
+      !coding.equalsIgnoringASCIICase("identity"), request.contains(.acceptEncoding)
+    else { return false }
+    return !varies(response, by: "Accept-Encoding")
+  }
+
+  /// Their names in small letters: what is stored is kept apart by them. Nearly always none.
+  package static func names(for response: FieldSection, request: FieldSection) -> [[UInt8]] {
+    var names: [[UInt8]] = []
+    if codingIsNegotiated(by: response, request: request) {
+      names.append([UInt8](ascii: "accept-encoding"))
     }
-    previous = byte
+    if originIsReflected(by: response, request: request) { names.append([UInt8](ascii: "origin")) }
+    return names
   }
-  return false
-}
 
-/// Whether the percent sign at `index` escapes `/ \ ; ? # . %` or a control character, or is none.
-private func hidesDelimiter(_ path: ArraySlice<UInt8>, at index: Int) -> Bool {
-  let digits = path[(index + 1)...].prefix(2)
-  guard digits.count == 2, let high = ASCII.hexadecimalValue(digits[index + 1]),
-    let low = ASCII.hexadecimalValue(digits[index + 2])
-  else { return true }
-  switch high << 4 | low {
-  case 0...0x1F, 0x7F, 0x23, 0x25, 0x2E, 0x2F, 0x3B, 0x3F, 0x5C: return true
-  default: return false
+  private static func value(of name: StaticString, in fields: FieldSection) -> ArraySlice<UInt8>? {
+    for line in fields.lines where line.known == nil {
+      if fields.name(of: line).equalsIgnoringASCIICase(name) { return fields.value(of: line) }
+    }
+    return nil
   }
-}
 
-/// Whether the segment that begins these bytes is `.` or `..`.
-private func isDotSegment(_ rest: ArraySlice<UInt8>) -> Bool {
-  let segment = rest.prefix(3).prefix { $0 != ASCII.slash }
-  return segment.count <= 2 && segment.allSatisfy { $0 == 0x2E }
+  private static func varies(_ response: FieldSection, by name: StaticString) -> Bool {
+    guard response.contains(.vary) else { return false }
+    return response.listMembers(of: .vary).contains {
+      $0.equals("*") || $0.equalsIgnoringASCIICase(name)
+    }
+  }
 }
 
 extension FieldSection {

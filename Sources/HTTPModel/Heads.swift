@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// Where a request is directed (RFC 9112 §3.2). The ranges point into `RequestHead.target`.
+/// Where a request is directed (RFC 9112 §3.2).
 @usableFromInline package enum TargetForm: Hashable, Sendable {
   /// `/path?query`.
   case origin
@@ -19,9 +19,13 @@ internal import Primitives
   @usableFromInline package var targetForm: TargetForm
   /// The request target as it came, byte for byte: visible ASCII only.
   @usableFromInline package var target: [UInt8]
-  /// The path part of the target, query excluded; `/` where an absolute form has none. Empty for
-  /// asterisk and authority forms.
-  @usableFromInline package var path: ArraySlice<UInt8>
+  /// The path part of the target in its normal form (`NormalPath`), query excluded; `/` where an
+  /// absolute form has none. Empty for asterisk and authority forms.
+  ///
+  /// What everything in this program compares. The bytes that came are `spelledPath`.
+  package private(set) var path: ArraySlice<UInt8>
+  /// How the path was spelled.
+  package private(set) var pathTraits: PathTraits
   /// The query after `?`, or nil where there is no `?`.
   @usableFromInline package var query: ArraySlice<UInt8>?
   /// The authority the request is for: from `Host`, equal to that of an absolute form, or empty
@@ -29,7 +33,8 @@ internal import Primitives
   @usableFromInline package var authority: [UInt8]
   @usableFromInline package var fields: FieldSection
 
-  @inlinable package init(
+  /// - Parameter path: As it stands in the target.
+  package init(
     method: Method, version: HTTPVersion = .http11, targetForm: TargetForm = .origin,
     target: [UInt8], path: ArraySlice<UInt8>, query: ArraySlice<UInt8>?, authority: [UInt8],
     fields: FieldSection
@@ -38,7 +43,8 @@ internal import Primitives
     self.version = version
     self.targetForm = targetForm
     self.target = target
-    self.path = path
+    pathTraits = PathTraits(of: path)
+    self.path = pathTraits.contains(.respelled) ? NormalPath.respelling(path) : path
     self.query = query
     self.authority = authority
     self.fields = fields
@@ -53,6 +59,20 @@ internal import Primitives
     self.init(
       method: method, target: target, path: target[..<(mark ?? target.endIndex)],
       query: mark.map { target[($0 + 1)...] }, authority: authority, fields: fields)
+  }
+}
+
+extension RequestHead {
+  /// The path as it came, for logs and findings.
+  package var spelledPath: ArraySlice<UInt8> {
+    guard pathTraits.contains(.respelled) else { return path }
+    var start = target.startIndex
+    if targetForm == .absolute, let slash = target.firstIndex(of: ASCII.slash) {
+      // A path with an escape begins with the slash after the authority.
+      let authority = target[slash...].dropFirst(2)
+      start = authority.firstIndex(of: ASCII.slash) ?? target.endIndex
+    }
+    return target[start...].prefix { $0 != ASCII.questionMark }
   }
 }
 

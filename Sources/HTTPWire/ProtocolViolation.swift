@@ -63,6 +63,8 @@ extension ProtocolViolation {
     case invalidTarget = "invalid-target"
     case fragmentInTarget = "fragment-in-target"
     case backslashInPath = "backslash-in-path"
+    case brokenEscapeInPath = "broken-escape-in-path"
+    case escapedControlInPath = "escaped-control-in-path"
     case unsupportedScheme = "unsupported-scheme"
     case userInformationInTarget = "user-information-in-target"
     case misplacedAsterisk = "misplaced-asterisk"
@@ -157,6 +159,9 @@ extension ProtocolViolation.Code {
     case .invalidTarget: .init(400, "The request target has none of the four forms.")
     case .fragmentInTarget: .init(400, "The request target holds a fragment.")
     case .backslashInPath: .init(400, "The path holds a backslash.")
+    case .brokenEscapeInPath:
+      .init(400, "The path holds a percent sign without two hexadecimal digits after it.")
+    case .escapedControlInPath: .init(400, "The path holds an escaped control character.")
     case .unsupportedScheme: .init(400, "The scheme of the target is neither http nor https.")
     case .userInformationInTarget: .init(400, "The authority of the target holds user information.")
     case .misplacedAsterisk: .init(400, "The asterisk target is for OPTIONS only.")

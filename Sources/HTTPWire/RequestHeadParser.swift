@@ -31,8 +31,23 @@ package enum RequestHeadParser {
     let fields = try FieldLineParser.parse(head, from: lineEnd &+ 2, limits: limits)
     try refuseDisguisedNames(fields)
     let authority = try authority(of: target, in: head, version: version, fields: fields)
-    return makeHead(
+    let request = makeHead(
       head, method: method, version: version, target: target, authority: authority, fields: fields)
+    try refuseUnreadablePath(request.pathTraits, at: target.path.lowerBound)
+    return request
+  }
+
+  /// Throws for paths that no URI has, and for escaped control characters, at which some servers
+  /// take a path to end: `/login%00.css` (RFC 3986 §2.1).
+  private static func refuseUnreadablePath(_ traits: PathTraits, at start: Int)
+    throws(ProtocolViolation)
+  {
+    guard traits.areRefused else { return }
+    if traits.contains(.brokenEscape) { throw ProtocolViolation(.brokenEscapeInPath, at: start) }
+    if traits.contains(.escapedControl) {
+      throw ProtocolViolation(.escapedControlInPath, at: start)
+    }
+    throw ProtocolViolation(.backslashInPath, at: start)
   }
 
   /// Throws for `Content_Length`, `X_Forwarded_For` and the like. Gateways that hand fields on as

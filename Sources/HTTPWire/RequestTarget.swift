@@ -10,7 +10,8 @@ internal import Primitives
 ///
 /// Only visible ASCII; no fragment; no user information; no backslash in the path, which some
 /// servers take for a slash. Other bytes that RFC 3986 would have percent-encoded (`|`, `{`, `"`)
-/// pass: clients send them, and they part nothing.
+/// pass: clients send them, and they part nothing. What escapes in the path spell is looked at
+/// when the head is made (`PathTraits`).
 struct RequestTarget {
   let form: TargetForm
   let range: Range<Int>

@@ -30,6 +30,7 @@ package enum CounterName: Int, Sendable, CaseIterable {
   case decisions
   case findings
   case cacheLookups
+  case cacheOutcomes
   case cacheStores
   case cacheRefreshes
   case cacheEvictions
@@ -73,6 +74,9 @@ package enum CounterName: Int, Sendable, CaseIterable {
     case .cacheLookups:
       MetricRow(
         "countersign_cache_lookups_total", "Lookups in the store by result.", by: ["result"])
+    case .cacheOutcomes:
+      MetricRow(
+        "countersign_cache_outcomes_total", "Exchanges by the reason of the cache.", by: ["reason"])
     case .cacheStores:
       MetricRow(
         "countersign_cache_stores_total", "Responses offered to the store by result.",

@@ -1,8 +1,8 @@
 internal import Primitives
 
-/// What a path looks like, read from its raw bytes. Towards *decision* names match in any case;
-/// towards *harmless* a path must be plain in every respect, since caches and services read odd
-/// ones differently.
+/// What a path in its normal form looks like. Towards *decision* names match in any case; towards
+/// *harmless* a path must be plain in every respect, since caches and services read odd ones
+/// differently.
 struct PathShape {
   private let path: ArraySlice<UInt8>
 
@@ -44,14 +44,14 @@ struct PathShape {
     return path.count >= count && path.prefix(count).equals(prefix)
   }
 
-  /// Whether the path holds no escape, parameter, backslash, control byte, empty or dot segment.
+  /// Whether the path, which is not ambiguous, is plain besides: no escape, no byte that a URI
+  /// escapes, no hidden segment.
   var isPlain: Bool {
     guard path.first == ASCII.slash else { return false }
     var previous: UInt8 = 0
     for (index, byte) in zip(path.indices, path) {
       switch byte {
-      case 0x25, ASCII.semicolon, ASCII.backslash, 0...0x20, 0x7F...: return false
-      case ASCII.slash: if previous == ASCII.slash { return false }
+      case 0x25, 0...0x20, 0x7F...: return false
       case 0x2E: if previous == ASCII.slash, !isWellKnownSegment(at: index) { return false }
       default: break
       }

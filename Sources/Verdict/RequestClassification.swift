@@ -176,7 +176,9 @@ private func explanation(
   _ head: RequestHead, path: PathShape, carriesCredential: Bool
 ) -> OtherSign? {
   if head.method == .options { return .options }
-  guard head.method == .get || head.method == .head, path.isPlain else { return nil }
+  guard head.method == .get || head.method == .head, !head.pathTraits.areAmbiguous,
+    path.isPlain
+  else { return nil }
   if path.endsWithOne(of: Endpoint.keySet) {
     return .keySet
   }

@@ -338,6 +338,35 @@ private let requestRows: [Row] = [
     with: [("Cache-Control", "max-age=5")], finds: ["PSN-01 high untrusted-override"],
     { $0.isDecision = false }),
   Row(
+    "a host from a stranger that does not reach the service", asks: [("X-Forwarded-Host", "evil")],
+    with: [("Cache-Control", "max-age=5")], finds: ["PSN-01 low untrusted-override-removed"],
+    {
+      $0.isDecision = false
+      $0.dropsPeerClaims = true
+    }),
+  Row(
+    "a path from a stranger that does", asks: [("X-Host", "evil"), ("X-Original-URL", "/evil")],
+    with: [("Cache-Control", "max-age=5")], finds: ["PSN-01 high untrusted-override"],
+    {
+      $0.isDecision = false
+      $0.dropsPeerClaims = true
+    }),
+  Row(
+    "a coding that was asked for, without Vary", asks: [("Accept-Encoding", "gzip")],
+    with: [("Content-Encoding", "gzip")], finds: ["KEY-09 medium coding-without-vary"],
+    { $0.isDecision = false }),
+  .silent(
+    "a coding that was asked for, with Vary", asks: [("Accept-Encoding", "gzip")],
+    with: [("Content-Encoding", "gzip"), ("Vary", "Origin, accept-encoding")],
+    { $0.isDecision = false }),
+  Row(
+    "a site that is let in, without Vary", asks: [("Origin", "https://a.example")],
+    with: [("Access-Control-Allow-Origin", "https://a.example")],
+    finds: ["KEY-11 low origin-without-vary"], { $0.isDecision = false }),
+  .silent(
+    "every site let in", asks: [("Origin", "https://a.example")],
+    with: [("Access-Control-Allow-Origin", "*")], { $0.isDecision = false }),
+  Row(
     "a path from a stranger", asks: [("X-Rewrite-URL", "/evil")],
     with: [("Cache-Control", "max-age=5")], finds: ["PSN-01 high untrusted-override"],
     { $0.isDecision = false }),
@@ -365,6 +394,13 @@ private let requestRows: [Row] = [
     with: [clean, ("Content-Type", "text/html")], finds: ["PTH-01 high type-does-not-fit-suffix"]),
   .silent(
     "an asset", .get, "/x.css", with: [clean, ("Content-Type", "text/css")]),
+  Row(
+    "a page under a name for static content", .get, "/robots.txt", asks: [("Cookie", "theme=1")],
+    with: [clean, ("Content-Type", "text/html")],
+    finds: ["PTH-05 medium page-under-static-name"]),
+  Row(
+    "a path parameter in the cache lane", .get, "/account;x", with: [clean],
+    finds: ["PTH-02 high path-parameter"], { $0.isDecision = false }),
   Row(
     "an escaped slash in the cache lane", .get, "/a%2fb", with: [clean],
     finds: ["PTH-03 high escaped-or-dotted-path"], { $0.isDecision = false }),
@@ -396,6 +432,22 @@ private let spellings: [(String, String)] = [
   ("/LOGIN/", "PTH-04 path-in-other-spelling"),
 ]
 
+private struct RefusedMessage: Sendable {
+  let code: String
+  let check: CheckID
+}
+
+private let refusedMessages: [RefusedMessage] = [
+  RefusedMessage(code: "content-length-and-transfer-encoding", check: .psn05),
+  RefusedMessage(code: "connection-names-end-to-end-field", check: .psn06),
+  RefusedMessage(code: "escaped-control-in-path", check: .pth03),
+  RefusedMessage(code: "disguised-field-name", check: .psn01),
+]
+
+private func head(_ path: String) -> RequestHead {
+  RequestHead(method: .get, target: Array(path.utf8))
+}
+
 private let allRows = storingRows + upstreamRows + requestRows
 
 @Suite struct DetectorTests {
@@ -408,13 +460,26 @@ private let allRows = storingRows + upstreamRows + requestRows
     let fromRows = Set(allRows.flatMap { detections(in: $0.exchange).map(\.check) })
     let fromVerification = Set(RefusalReason.allCases.map(\.check))
     let detected = Set(CheckCatalogue.all.filter(\.isDetected).map(\.id))
-    let fromPaths = Set(spellings.map { Detection(spelling: Array($0.0.utf8)[...]).check })
-    #expect(fromRows.union(fromVerification).union(fromPaths) == detected)
+    let fromPaths = Set(spellings.map { Detection(spelling: head($0.0)).check })
+    let fromMessages = Set(refusedMessages.map(\.check))
+    #expect(
+      fromRows.union(fromVerification).union(fromPaths).union(fromMessages) == detected)
+  }
+
+  @Test(arguments: refusedMessages)
+  private func `a message that was refused is found as what it was refused for`(
+    message: RefusedMessage
+  ) throws {
+    let found = try #require(Detection(refusedMessage: message.code))
+    #expect(found.check == message.check)
+    #expect(found.severity == .low)
+    #expect(found.action == .refused)
+    #expect(Detection(refusedMessage: "request-line-too-long") == nil)
   }
 
   @Test(arguments: spellings)
   private func `another spelling of a path is found by its kind`(path: String, finding: String) {
-    let found = Detection(spelling: Array(path.utf8)[...])
+    let found = Detection(spelling: head(path))
     #expect("\(found.check.rawValue) \(found.reason.text)" == finding)
     #expect(found.evidence.isEmpty)
   }

@@ -4,9 +4,11 @@ import Primitives
 import Testing
 
 @Suite struct CacheStatusTests {
+  private static let name = CacheStatusName([UInt8](ascii: "Countersign"))
+
   private func text(_ status: CacheStatus) -> String {
     var output: [UInt8] = []
-    status.append(to: &output)
+    status.append(to: &output, as: Self.name, key: Span())
     return String(decoding: output, as: UTF8.self)
   }
 
@@ -51,28 +53,41 @@ import Testing
         == "Countersign; fwd=\(cause); detail=\(reason.code)")
   }
 
-  @Test func `the lines of a hit are Age and Cache-Status`() throws {
-    let request = RequestHead(method: .get, target: [UInt8](ascii: "/"))
-    var fields = FieldSection()
-    fields.append(.cacheControl, "max-age=60")
-    let now = WallTime(secondsSinceEpoch: 784_111_777)
-    let rules = CacheRules()
-    let decision = storageDecision(
-      for: ResponseHead(status: .ok, fields: fields), to: request, exchange: .other,
-      requestedAt: now, receivedAt: now, rules: rules)
-    guard case .store(let storable) = decision,
-      case .fresh(let age) = reuseDecision(
-        for: request, stored: storable.metadata,
-        now: WallTime(milliseconds: now.milliseconds + 17_500), rules: rules)
-    else {
-      Issue.record("not fresh")
-      return
+  @Test(
+    arguments: [
+      ("countersign", "countersign"), ("edge-1/fra", "edge-1/fra"), ("*", "*"),
+      ("1st", "\"1st\""), ("~x", "\"~x\""), ("a b\"c\\", "\"a b\\\"c\\\\\""), ("", "\"\""),
+    ])
+  func `a name that is no token is a string`(name: String, item: String) {
+    #expect(CacheStatusName(Array(name.utf8)).item.displayText == item)
+  }
+
+  @Test func `a whole line says the same as the value`() {
+    let name = CacheStatusName([UInt8](ascii: "edge"), showsKey: true)
+    let request = RequestHead(
+      method: .get, target: [UInt8](ascii: "/a?b"), authority: [UInt8](ascii: "a.example"))
+    var key: [UInt8] = []
+    CacheKey.write(for: request, scheme: .http, into: &key)
+    for status in [
+      CacheStatus(.hit, ttl: 42, detail: .fresh),
+      CacheStatus(forwardedBecause: .nothingStored, forwardStatus: .ok),
+    ] {
+      var value: [UInt8] = []
+      status.append(to: &value, as: name, key: key.span)
+      var line: [UInt8] = []
+      status.appendLine(to: &line, as: name, key: key.span)
+      #expect(line == [UInt8](ascii: "Cache-Status: ") + value + [UInt8](ascii: "\r\n"))
+      #expect(value.displayText.hasSuffix("; key=\"http://a.example/a?b\""))
     }
-    var output: [UInt8] = []
-    age.appendHitLines(to: &output)
-    #expect(
-      String(decoding: output, as: UTF8.self)
-        == "Age: 17\r\nCache-Status: Countersign; hit; ttl=42; detail=fresh\r\n")
+  }
+
+  @Test func `the key is told only where that is asked for`() {
+    let request = RequestHead(method: .get, target: [UInt8](ascii: "/"))
+    var key: [UInt8] = []
+    CacheKey.write(for: request, scheme: .http, into: &key)
+    var value: [UInt8] = []
+    CacheStatus(.hit, ttl: 1, detail: .fresh).append(to: &value, as: Self.name, key: key.span)
+    #expect(value.displayText == "Countersign; hit; ttl=1; detail=fresh")
   }
 
   @Test func `the key shows the target and nothing of its extras`() {
@@ -91,7 +106,8 @@ import Testing
     var status = CacheStatus(forwardedBecause: .partMissing, forwardStatus: .partialContent)
     status.isStored = true
     status.isCollapsed = true
-    status.append(to: &output, key: key.span)
+    let name = CacheStatusName([UInt8](ascii: "Countersign"), showsKey: true)
+    status.append(to: &output, as: name, key: key.span)
     #expect(
       String(decoding: output, as: UTF8.self)
         == "Countersign; fwd=partial; fwd-status=206; stored; collapsed; detail=part-missing; "

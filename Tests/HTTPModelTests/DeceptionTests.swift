@@ -19,16 +19,38 @@ import Testing
   }
 
   @Test(arguments: [
-    ("/a/b", false), ("/a%20b", false), ("/%41", false), ("/.well-known/x", false),
-    ("/a..b", false), ("/...", false), ("/a/..", true), ("/a/./b", true), ("/a/../b", true),
-    ("/a%2fb", true), ("/a%2Fb", true), ("/a%3bx.css", true), ("/a%00", true), ("/a%0a", true),
-    ("/a%5cb", true), ("/%2e%2e/b", true), ("/a%23", true), ("/a%3f", true), ("/a%252f", true),
-    ("/a%", true), ("/a%2", true), ("/a%zz", true), ("/.", true), ("/a\\b", true),
+    ("/robots.txt", "text/html", true), ("/Robots.TXT", "application/json", true),
+    ("/robots.txt", "text/plain", false), ("/favicon.ico", "text/html", true),
+    ("/manifest.json", "application/manifest+json", false), ("/manifest.json", "text/html", true),
+    ("/sitemap.xml", "application/xml", false), ("/sitemap.xml", "application/xhtml+xml", true),
+    ("/.well-known/security.txt", "text/html", true), ("/static/account", "text/html", true),
+    ("/Assets/me", "application/json", true), ("/static/en.json", "application/json", false),
+    ("/static/help.html", "text/html", false), ("/static/", "text/html", false),
+    ("/static/a.b/me", "text/html", true), ("/account", "text/html", false),
+    ("/static/x.txt", "text/html", false), ("/a/robots.txt", "text/html", false),
   ])
-  func `a path that may be read in two ways is known`(path: String, isAmbiguous: Bool) {
-    #expect(isAmbiguousPath(Array(path.utf8)[...]) == isAmbiguous)
-    // A slice that does not begin at 0 as well.
-    #expect(isAmbiguousPath(Array("xy\(path)".utf8)[2...]) == isAmbiguous)
+  func `a name for static content promises no page of somebody's`(
+    path: String, type: String, contradicts: Bool
+  ) {
+    for (field, value) in [(KnownField.cookie, "a=b"), (.authorization, "Bearer x")] {
+      var fields = FieldSection()
+      fields.append(field, Array(value.utf8))
+      #expect(Self.contradicts(path, type, fields) == contradicts)
+    }
+    #expect(Self.contradicts(path, type, FieldSection(), setsCookie: true) == contradicts)
+    // For everybody it may be what it likes.
+    #expect(!Self.contradicts(path, type, FieldSection()))
+  }
+
+  private static func contradicts(
+    _ path: String, _ type: String, _ fields: FieldSection, setsCookie: Bool = false
+  ) -> Bool {
+    var answer = FieldSection()
+    answer.append(.contentType, Array(type.utf8))
+    if setsCookie { answer.append(.setCookie, Array("s=1".utf8)) }
+    return contradictsStaticName(
+      of: RequestHead(method: .get, target: Array(path.utf8), fields: fields),
+      response: ResponseHead(status: .ok, fields: answer))
   }
 
   @Test func `fields that look made to fail are odd`() {

@@ -242,6 +242,63 @@ import Verdict
     #expect(try proxy.get("/a?x=1&utm=2")["Cache-Status"]?.contains("; hit") == true)
   }
 
+  @Test(arguments: ["/a?x=1&utm=7", "/%61?x=1&utm=7"])
+  func `a change for a sibling while it is fetched keeps out what answers for many queries`(
+    changed: String
+  ) throws {
+    let endpoint = Mutex<Endpoint?>(nil)
+    let origin = try ScriptedOrigin { _, connection in
+      if let proxy = endpoint.withLock({ $0.take() }) {
+        let change = "PUT \(changed) HTTP/1.1\r\nHost: a.example\r\nContent-Length: 0\r\n\r\n"
+        _ = try RawConnection(to: proxy).exchange(change)
+      }
+      try connection.send(Self.ok("x", "No-Vary-Search: params=(\"utm\")\r\n"))
+    }
+    let proxy = try proxy(before: origin)
+    // Once with a rule that nobody knows yet, once with one that is known.
+    for query in ["x=1", "x=1"] {
+      endpoint.withLock { $0 = proxy.endpoint }
+      let response = try proxy.get("/a?\(query)&utm=1")
+      #expect(response["Cache-Status"]?.contains("detail=invalidated") == true)
+      #expect(
+        try proxy.get("/a?\(query)&utm=2")["Cache-Status"]?.contains("; stored") == true)
+      #expect(try proxy.get("/a?\(query)&utm=3")["Cache-Status"]?.contains("; hit") == true)
+      _ = try ask("PUT", "/a?\(query)", proxy, "Content-Length: 0\r\n\r\n")
+    }
+  }
+
+  @Test(arguments: ["Location", "Content-Location"])
+  func `what a change names reaches what answers for many queries`(field: String) throws {
+    let origin = try ScriptedOrigin { request in
+      request.method == "POST"
+        ? "HTTP/1.1 201 Created\r\n\(field): /a?utm=9&x=1\r\nContent-Length: 0\r\n\r\n"
+        : Self.ok("x", "No-Vary-Search: params=(\"utm\")\r\n")
+    }
+    let proxy = try proxy(before: origin)
+    _ = try proxy.get("/a?x=1&utm=1")
+    _ = try proxy.get("/a?x=2&utm=1")
+    #expect(try ask("POST", "/all", proxy, "Content-Length: 0\r\n\r\n").status == 201)
+    #expect(try proxy.get("/a?x=2")["Cache-Status"]?.contains("; hit") == true)
+    #expect(try proxy.get("/a?x=1")["Cache-Status"]?.contains("; hit") == false)
+  }
+
+  @Test func `a rule that comes back finds nothing that a change in between could not reach`()
+    throws
+  {
+    let rule = Mutex("utm")
+    let origin = try ScriptedOrigin { _ in
+      Self.ok("x", "No-Vary-Search: params=(\"\(rule.withLock { $0 })\")\r\n")
+    }
+    let proxy = try proxy(before: origin)
+    _ = try proxy.get("/a?utm=1&b=1")
+    rule.withLock { $0 = "b" }
+    _ = try proxy.get("/a?other=1")
+    _ = try ask("PUT", "/a?utm=1&b=1", proxy, "Content-Length: 0\r\n\r\n")
+    rule.withLock { $0 = "utm" }
+    _ = try proxy.get("/a?another=1")
+    #expect(try proxy.get("/a?utm=1&b=1")["Cache-Status"]?.contains("; hit") == false)
+  }
+
   @Test func `a refused change leaves what answers for many queries where it is`() throws {
     let origin = try ScriptedOrigin { request in
       request.method == "PUT"

@@ -56,13 +56,70 @@ import Testing
     #expect(!findings.contains("PTH-01"))
   }
 
-  @Test(arguments: ["/static/..%2faccount", "/a/../account", "/account%3bx", "/account%00"])
+  @Test(arguments: ["/static/..%2faccount", "/a/../account", "/account%3bx", "/account/%2e"])
   func `nothing is stored under a path that programs read differently`(target: String) throws {
     let request = Self.get(target)
     let (count, findings) = try run(
       [request, request], answered: Self.answer("200 OK", "text/html"))
     #expect(count == 2)
     #expect(findings.contains("PTH-03"))
+  }
+
+  @Test(arguments: [
+    ("/account%00", "escaped-control-in-path"), ("/account%0d%0aX", "escaped-control-in-path"),
+    ("/account%zz", "broken-escape-in-path"), ("/100%", "broken-escape-in-path"),
+    ("/a\\account", "backslash-in-path"),
+  ])
+  func `a path that no URI has, or only an attack spells, is refused`(
+    target: String, reason: String
+  ) throws {
+    let origin = try ScriptedOrigin { _ in Self.answer("200 OK", "text/html") }
+    let proxy = try RunningProxy(before: origin.endpoint)
+    let response = try proxy.ask(Self.get(target))
+    #expect(response.status == 400)
+    #expect(response.text.contains(reason))
+    #expect(origin.requests.isEmpty)
+  }
+
+  @Test func `another spelling of a path finds what is stored, and the origin gets it as it came`()
+    throws
+  {
+    let origin = try ScriptedOrigin { _ in Self.answer("200 OK", "text/plain") }
+    let proxy = try RunningProxy(before: origin.endpoint)
+    _ = try proxy.get("/caf%c3%a9/%7ex")
+    #expect(origin.requests.map(\.target) == ["/caf%c3%a9/%7ex"])
+    for target in ["/caf%C3%A9/~x", "/c%61f%c3%A9/%7Ex", "/caf%c3%a9/%7ex"] {
+      #expect(try proxy.get(target)["Cache-Status"]?.contains("; hit") == true)
+    }
+    #expect(try proxy.get("/caf%C3%89/~x")["Cache-Status"]?.contains("; hit") == false)
+  }
+
+  @Test func `a redirection of another spelling is not stored for the usual one`() throws {
+    let origin = try ScriptedOrigin { request in
+      request.target == "/a"
+        ? Self.answer("200 OK", "text/plain")
+        : "HTTP/1.1 301 Moved\r\nCache-Control: max-age=60\r\nLocation: /a\r\n"
+          + "Content-Length: 0\r\n\r\n"
+    }
+    let proxy = try RunningProxy(before: origin.endpoint)
+    for _ in 0..<2 {
+      let response = try proxy.get("/%61")
+      #expect(response.status == 301)
+      #expect(response["Cache-Status"]?.contains("detail=other-spelling") == true)
+    }
+    #expect(try proxy.get("/a").status == 200)
+    #expect(try proxy.get("/%61").status == 200)
+  }
+
+  @Test func `a change under another spelling makes the usual one invalid`() throws {
+    let origin = try ScriptedOrigin { _ in Self.answer("200 OK", "text/plain") }
+    let proxy = try RunningProxy(before: origin.endpoint)
+    for change in ["/%61", "/x/../a", "//a"] {
+      _ = try proxy.get("/a")
+      #expect(try proxy.get("/a")["Cache-Status"]?.contains("; hit") == true)
+      _ = try proxy.ask("PUT \(change) HTTP/1.1\r\nHost: a.example\r\nContent-Length: 0\r\n\r\n")
+      #expect(try proxy.get("/a")["Cache-Status"]?.contains("; hit") == false, "\(change)")
+    }
   }
 
   @Test func `a GET with content is neither answered from the store nor stored`() throws {

@@ -98,13 +98,13 @@ let keyChecks: [Check] = [
     why: "whoever reads it has the secret", remedy: "use a keyed digest",
     source: "credentials as cache keys on disk"),
   Check(
-    .key09, .high, detected: false, "answers differ by a field that Vary does not name",
+    .key09, .high, detected: true, "answers differ by a field that Vary does not name",
     why: "caches give the wrong one", remedy: "name it in Vary", source: "RFC 9110 §12.5.5"),
   Check(
     .key10, .medium, detected: true, "very many variants of one address",
     why: "nothing is ever found again", remedy: "normalise the field", source: "RFC 9111 §4.1"),
   Check(
-    .key11, .medium, detected: false, "the origin is reflected without Vary: Origin",
+    .key11, .medium, detected: true, "the origin is reflected without Vary: Origin",
     why: "one site's permission is given to another", remedy: "send Vary: Origin",
     source: "Fetch standard"),
 ]

@@ -98,7 +98,7 @@ let pathChecks: [Check] = [
     why: "hops disagree on what the path is", remedy: "compare with the normal form",
     source: "web cache deception, 2017"),
   Check(
-    .pth05, .medium, detected: false, "a well-known static name answered with a signed-in page",
+    .pth05, .medium, detected: true, "a well-known static name answered with a signed-in page",
     why: "caches store such names without looking", remedy: "answer 404",
     source: "web cache deception, 2017"),
   Check(
@@ -127,11 +127,11 @@ let poisoningChecks: [Check] = [
     why: "an error is stored in place of the page", remedy: "limit fields; do not store errors",
     source: "published research"),
   Check(
-    .psn05, .high, detected: false, "ambiguous framing",
+    .psn05, .high, detected: true, "ambiguous framing",
     why: "hops disagree on where a message ends", remedy: "such messages are refused here",
     source: "RFC 9112 §6.3"),
   Check(
-    .psn06, .medium, detected: false, "Connection names fields that matter",
+    .psn06, .medium, detected: true, "Connection names fields that matter",
     why: "a hop removes what the next one needs", remedy: "such fields stay here",
     source: "RFC 9110 §7.6.1"),
 ]

@@ -240,6 +240,7 @@ extension ClientConnection {
       failure, status: violation?.status, detail: violation?.code.rawValue,
       proxyName: worker.plan.settings.name, exchange: id.text)
     send(answer)
+    if let violation, responder == nil { worker.reportRefused(violation, id: id, facts: facts) }
     worker.recordRefusedBytes(
       id: id, reason: violation?.code.rawValue ?? failure.rawValue, answer: answer, facts: facts)
     closeLingering()

@@ -11,13 +11,8 @@ extension Exchange {
   func invalidate(by head: ResponseHead) {
     guard invalidates(request, head) else { return }
     let scheme: Scheme = clientFacts.isSecure ? .https : .http
-    for rules in plan.keyRules {
-      let keys = invalidationKeys(
-        for: request, scheme: scheme, response: head, partition: route.partition, rules: rules)
-      for key in keys { worker.shared.store.invalidate(key) }
-    }
-    for key in plan.searchTargets(of: request, scheme: scheme, in: worker.shared.store) {
-      worker.shared.store.invalidate(key)
+    for target in invalidTargets(of: request, scheme: scheme, response: head) {
+      invalidate(target, scheme: scheme)
     }
     let groups = groupInvalidations(for: request, response: head)
     guard !groups.isEmpty else { return }
@@ -27,5 +22,24 @@ extension Exchange {
       worker.shared.store.beginPurge(
         .label(group, originOf: own), .hard, now: worker.loop.wallNow)
     }
+  }
+
+  /// First the note, then the rules, then what is stored by them: a response that arrives meanwhile
+  /// with a rule of its own sees either the note or what becomes of its key.
+  private func invalidate(_ target: InvalidTarget, scheme: Scheme) {
+    let store = worker.shared.store
+    if plan.usesNoVarySearch {
+      var path: [UInt8] = []
+      CacheKey.writePathKey(
+        path: target.path[...], authority: request.authority, scheme: scheme, into: &path)
+      store.notePathChange(path.span)
+    }
+    for rules in plan.keyRules {
+      store.invalidate(
+        CacheKey.base(of: target, authority: request.authority, scheme: scheme, rules: rules))
+    }
+    let searched = plan.searchTargets(
+      of: target, authority: request.authority, scheme: scheme, in: store)
+    for key in searched { store.invalidate(key) }
   }
 }

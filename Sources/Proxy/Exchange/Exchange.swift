@@ -131,6 +131,7 @@ class Exchange {
       if !route.isAudit { try route.guardedNames.check(head.fields) }
     } catch {
       worker.counters.countRejectedMessage(.client, error.code.rawValue)
+      worker.reportRefused(error, of: self)
       fail(.malformedRequest, violation: error)
       return false
     }

@@ -29,7 +29,7 @@ struct ExplainedCourse {
   }
 
   mutating func explain(framing: BodyFraming) {
-    switch plan.course(of: request, framing: framing, client: nil) {
+    switch plan.course(of: request, framing: framing, client: exchange.certificate) {
     case .noRoute:
       explanation.add("route", "none takes this request: it is answered with 404")
     case .refused(let failure, let route):

@@ -1,3 +1,4 @@
+package import Configuration
 package import HTTPModel
 package import Primitives
 
@@ -13,6 +14,8 @@ package struct ExplainedExchange: Sendable {
   package var content: [UInt8]?
   /// The fields of the request that comes next, for the same URL; nil for those of the first.
   package var nextFields: FieldSection?
+  /// What the client's certificate says; nil where the client has none.
+  package var certificate: ClientCertificateFacts?
   /// When the response arrives.
   package var time: WallTime
   /// How much later the next request comes.

@@ -106,15 +106,22 @@ extension CacheExchange {
     var status = CacheStatus(forwardedBecause: cause, forwardStatus: storable.metadata.status)
     status.isStored = true
     record.status = .notModified
-    client?.sendNotModified(storable.head[...], age: nil, status: status)
+    let key = key
+    client?.sendNotModified(storable.head[...], age: nil, status: status, key: key.span)
   }
 
   func appendCacheStatus(to head: inout ResponseHead, isStored: Bool) {
-    var value: [UInt8] = []
     var status = CacheStatus(forwardedBecause: cause, forwardStatus: head.status)
     status.isStored = isStored
     if !isStored, let reason = record.cacheReason { status.detail = reason }
-    status.append(to: &value)
+    append(status, to: &head)
+  }
+
+  /// Adds this cache's member of `Cache-Status`.
+  func append(_ status: CacheStatus, to head: inout ResponseHead) {
+    var value: [UInt8] = []
+    let key = key
+    status.append(to: &value, as: plan.cacheStatusName, key: key.span)
     head.fields.append(.cacheStatus, value)
   }
 }

@@ -130,7 +130,8 @@ extension CacheExchange {
       course.answered()
       record.isCollapsed = true
       record.status = .notModified
-      client?.sendNotModified(storable.head[...], age: age, status: status)
+      let key = key
+      client?.sendNotModified(storable.head[...], age: age, status: status, key: key.span)
       return finish()
     }
     guard let reader = response.body.reader(wake: wake) else { return goOn(after: .notShared) }

@@ -19,18 +19,15 @@ extension CacheExchange {
       return nil
     }
     let length: Int64? = if case .length(let count) = framing { count } else { nil }
-    let searchKey = searchKey(of: storable)
-    // A key for many queries is known only now. What changed for the one that was asked since then
-    // counts by its own key; a change asked for by another of them meanwhile cannot be seen.
-    let asked = key
-    if searchKey != nil, let moment, worker.shared.store.moment(of: asked.span) != moment {
-      record.cacheReason = .invalidated
+    let place: StoringPlace
+    switch storingPlace(of: storable) {
+    case .place(let found): place = found
+    case .refused(let reason):
+      record.cacheReason = reason
       return nil
     }
-    // What a POST itself has just made invalid does not count against its own answer.
     let opening = worker.shared.store.open(
-      storable, key: searchKey ?? key, request: request, length: length,
-      since: request.method == .get && searchKey == nil ? moment : nil)
+      storable, key: place.key, request: request, length: length, since: place.moment)
     switch opening {
     case .writer(let writer):
       self.writer = writer
@@ -45,11 +42,39 @@ extension CacheExchange {
     }
   }
 
+  /// Under which key a response is stored, and since when nothing may have changed.
+  private struct StoringPlace {
+    let key: [UInt8]
+    let moment: StoreMoment?
+  }
+
+  private enum StoringPlaceDecision {
+    case place(StoringPlace)
+    case refused(CacheReason)
+  }
+
+  private func storingPlace(of storable: StorableResponse) -> StoringPlaceDecision {
+    // What a POST itself has just made invalid does not count against its own answer.
+    guard request.method == .get else { return .place(StoringPlace(key: key, moment: nil)) }
+    guard let searchKey = searchKey(of: storable) else {
+      return .place(StoringPlace(key: key, moment: moment))
+    }
+    // A key for many queries is known only now. From now on changes are seen by its moment; those
+    // of any query of the path, since the request went out, by the notes that were made of them.
+    let store = worker.shared.store
+    let now = store.moment(of: searchKey.span)
+    let path = worker.pathKey(of: request, scheme: clientFacts.isSecure ? .https : .http)
+    let asked = key
+    if store.hasPathChanged(path.span, since: pathChanges) { return .refused(.invalidated) }
+    if let moment, store.moment(of: asked.span) != moment { return .refused(.invalidated) }
+    return .place(StoringPlace(key: searchKey, moment: now))
+  }
+
   /// The key of a response that says which parts of the query change it; nil for nearly all.
   private func searchKey(of storable: StorableResponse) -> [UInt8]? {
-    guard storable.metadata.flags.contains(.variesBySearch), rules.usesNoVarySearch,
-      request.method == .get
-    else { return nil }
+    guard storable.metadata.flags.contains(.variesBySearch), rules.usesNoVarySearch else {
+      return nil
+    }
     let annex = storable.annex.bytes
     guard let encoded = StoredAnnex.searchRule(in: annex.span) else { return nil }
     return worker.rememberedSearchKey(

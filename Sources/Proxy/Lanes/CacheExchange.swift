@@ -39,6 +39,7 @@ class CacheExchange: Exchange {
   var completion: Completion?
   /// What the store had seen when the lookup found nothing usable.
   let moment: StoreMoment?
+  let pathChanges: UInt64
   /// What this exchange has to do with the fetches of others.
   var flight = FlightPart.none
   /// The client's place in a response that it reads while it comes in.
@@ -62,6 +63,7 @@ class CacheExchange: Exchange {
     key = lookup.key
     stored = lookup.stored
     moment = lookup.moment
+    pathChanges = lookup.pathChanges
     if case .fetch(let fetch, let reason) = lookup.form, let part = lookup.stored {
       // What is stored may be used, but is not enough.
       fetchPlan = FetchPlan(fetch, of: part)
@@ -210,7 +212,9 @@ class CacheExchange: Exchange {
   /// Whether a response kept out of the store for this reason is worth a finding.
   private func isSuspicious(_ reason: CacheReason?) -> Bool {
     switch reason {
-    case .requestContent, .methodOverride, .ambiguousPath, .suffixMismatch, .errorOfRequest: true
+    case .requestContent, .methodOverride, .ambiguousPath, .otherSpelling, .suffixMismatch,
+      .staticNameMismatch, .errorOfRequest:
+      true
     default: false
     }
   }
@@ -394,6 +398,8 @@ struct CacheLookup {
   /// How the stored response would answer, where it may be used.
   var form = StoredForm.usual
   var moment: StoreMoment?
+  /// How many changes of paths the store had seen.
+  var pathChanges: UInt64 = 0
 }
 
 /// A response that is held until enough of its content is there to say what it is.

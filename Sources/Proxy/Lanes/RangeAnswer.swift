@@ -146,9 +146,7 @@ extension ClientConnection {
     var age: [UInt8] = []
     age.append(decimal: UInt64(answer.age.age.count.magnitude))
     head.fields.set(.age, age)
-    var status: [UInt8] = []
-    answer.status.append(to: &status)
-    head.fields.append(.cacheStatus, status)
+    head.fields.append(.cacheStatus, statusValue(of: answer))
     head.fields.apply(route.settings.responseFields)
     switch range {
     case .part(let bytes):

@@ -33,7 +33,10 @@ extension ClientConnection {
       for: request, stored: stored.metadata, entityTag: stored.entityTagIfAsked(by: request),
       now: worker.loop.wallNow)
     if condition == .notModified {
-      sendNotModified(stored.head, age: answer.age, status: answer.status)
+      let bytes = stored.bytes
+      sendNotModified(
+        stored.head, age: answer.age, status: answer.status,
+        key: bytes.span.extracting(stored.keyRange))
       return 0
     }
     if !route.settings.responseFields.isEmpty {
@@ -43,7 +46,10 @@ extension ClientConnection {
     settlePersistence()
     response.sendsStored()
     worker.withHeadBuffer { lines in
-      appendChangingLines(age: answer.age, status: answer.status, to: &lines)
+      let bytes = stored.bytes
+      appendChangingLines(
+        age: answer.age, status: answer.status, key: bytes.span.extracting(stored.keyRange),
+        to: &lines)
       unsafe lines.withUnsafeBytes { changing in
         unsafe stored.withUnsafeParts { head, body in
           if !hasContent {
@@ -61,13 +67,15 @@ extension ClientConnection {
   }
 
   /// Sends a 304 for a stored head.
-  func sendNotModified(_ head: ArraySlice<UInt8>, age: StoredAge?, status: CacheStatus) {
+  func sendNotModified(
+    _ head: ArraySlice<UInt8>, age: StoredAge?, status: CacheStatus, key: Span<UInt8>
+  ) {
     guard !isClosed else { return }
     settlePersistence()
     response.sendsStored()
     worker.withHeadBuffer { bytes in
       StoredHead.appendNotModified(of: head, to: &bytes)
-      appendChangingLines(age: age, status: status, to: &bytes)
+      appendChangingLines(age: age, status: status, key: key, to: &bytes)
       unsafe bytes.withUnsafeBytes { unsafe write($0) }
     }
     extendForWriting()
@@ -75,14 +83,14 @@ extension ClientConnection {
 
   /// The fields that differ from answer to answer, and the end of the head.
   private func appendChangingLines(
-    age: StoredAge?, status: CacheStatus, to lines: inout [UInt8]
+    age: StoredAge?, status: CacheStatus, key: Span<UInt8>, to lines: inout [UInt8]
   ) {
     if let age {
       lines.append(ascii: "Age: ")
       lines.append(decimal: UInt64(age.age.count.magnitude))
       lines.append(ascii: "\r\n")
     }
-    status.appendLine(to: &lines)
+    status.appendLine(to: &lines, as: worker.plan.cacheStatusName, key: key)
     if !response.keepsAlive {
       lines.append(ascii: "Connection: close\r\n")
     } else if response.isOldVersion {
@@ -101,12 +109,22 @@ extension ClientConnection {
     var age: [UInt8] = []
     age.append(decimal: UInt64(answer.age.age.count.magnitude))
     head.fields.set(.age, age)
-    var status: [UInt8] = []
-    answer.status.append(to: &status)
-    head.fields.append(.cacheStatus, status)
+    head.fields.append(.cacheStatus, statusValue(of: answer))
     head.fields.apply(route.settings.responseFields)
     sendWhole(head, content: stored.body)
     return request.method == .head ? 0 : Int64(stored.body.count)
+  }
+}
+
+extension ClientConnection {
+  /// What `Cache-Status` says of an answer whose head is made anew.
+  func statusValue(of answer: StoredAnswer) -> [UInt8] {
+    var value: [UInt8] = []
+    let bytes = answer.response.bytes
+    answer.status.append(
+      to: &value, as: worker.plan.cacheStatusName,
+      key: bytes.span.extracting(answer.response.keyRange))
+    return value
   }
 }
 

@@ -21,6 +21,10 @@ package final class Plan: Sendable {
   /// The ways in which routes write their keys, each once: what one route is asked to change may be
   /// stored by another. At least one.
   let keyRules: [KeyRules]
+  /// Whether any route stores what answers for many queries.
+  let usesNoVarySearch: Bool
+  /// What the cache calls itself.
+  let cacheStatusName: CacheStatusName
 
   /// - Parameters:
   ///   - metrics: Where the series of the routes are registered.
@@ -42,6 +46,8 @@ package final class Plan: Sendable {
       if let keys = route.cache?.keys, !keyRules.contains(keys) { keyRules.append(keys) }
     }
     self.keyRules = keyRules
+    cacheStatusName = CacheStatusName(settings.name, showsKey: settings.cache.showsKey)
+    usesNoVarySearch = routes.contains { $0.cache?.usesNoVarySearch ?? false }
   }
 
   /// The route that takes the request, or nil. Asked here, where the settings cannot be replaced

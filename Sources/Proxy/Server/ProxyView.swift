@@ -69,6 +69,7 @@ package final class ProxyView: Sendable {
   /// store: not for a loop.
   package func purge(_ request: PurgeRequest) -> PurgeAnswer {
     guard let plan = standing?.plan else { return .refused("The proxy starts.") }
+    plan.notePathChange(by: request.subject, in: shared.store)
     guard let selectors = plan.selectors(of: request.subject, in: shared.store) else {
       return .refused(
         "A url or prefix is absolute, like https://auth.example.com/assets/; "

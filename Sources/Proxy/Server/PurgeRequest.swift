@@ -108,6 +108,16 @@ extension Plan {
     }
   }
 
+  /// Has what is on its way for any query of a purged URL held against the purge, in case it turns
+  /// out to answer for that one. Call before `selectors`.
+  func notePathChange(by subject: PurgeRequest.Subject, in store: CacheStore) {
+    guard usesNoVarySearch, case .url(let text) = subject, let url = TargetURL(text) else { return }
+    var path: [UInt8] = []
+    CacheKey.writePathKey(
+      path: url.request.path, authority: url.request.authority, scheme: url.scheme, into: &path)
+    store.notePathChange(path.span)
+  }
+
   /// One target, under every rule of a route that makes keys of queries.
   private func selectors(of url: TargetURL) -> [PurgeSelector] {
     var rules = [KeyRules()]
@@ -127,27 +137,31 @@ extension Plan {
   }
 
   private func searchSelectors(of url: TargetURL, in store: CacheStore) -> [PurgeSelector] {
-    searchTargets(of: url.request, scheme: url.scheme, in: store).map { .target(key: $0) }
+    searchTargets(
+      of: InvalidTarget(url.request), authority: url.request.authority, scheme: url.scheme,
+      in: store
+    ).map { .target(key: $0) }
   }
 
   /// The same target where what is stored says by `No-Vary-Search` that it answers other queries,
   /// too: under its query as that rule brings it together, whatever the route it was stored for.
-  func searchTargets(of request: RequestHead, scheme: Scheme, in store: CacheStore) -> [[UInt8]] {
+  func searchTargets(
+    of target: InvalidTarget, authority: [UInt8], scheme: Scheme, in store: CacheStore
+  ) -> [[UInt8]] {
     guard store.hasSearchRules else { return [] }
     var found: [[UInt8]] = []
     for route in routes {
       guard let rules = route.cache else { continue }
       var path: [UInt8] = []
-      CacheKey.writePathKey(for: request, scheme: scheme, partition: route.partition, into: &path)
-      guard let encoded = store.searchRule(of: path.span),
-        let search = NoVarySearch(encoded: encoded)
+      CacheKey.writePathKey(
+        path: target.path[...], authority: authority, scheme: scheme, partition: route.partition,
+        into: &path)
+      guard let rule = store.searchRule(of: path.span),
+        let search = NoVarySearch(encoded: rule.encoded)
       else { continue }
-      var key: [UInt8] = []
-      CacheKey.writeSearchKey(
-        for: request, scheme: scheme, rules: rules.keys, digest: { _ in [] }, search: search,
-        into: &key)
-      let target = Array(key[CacheKey.base(of: key.span)])
-      if !found.contains(target) { found.append(target) }
+      let key = CacheKey.searchBase(
+        of: target, authority: authority, scheme: scheme, rules: rules.keys, search: search)
+      if !found.contains(key) { found.append(key) }
     }
     return found
   }

@@ -4,6 +4,7 @@ internal import CacheStore
 internal import Configuration
 internal import EventLoop
 internal import HTTPModel
+internal import HTTPWire
 internal import Primitives
 internal import Telemetry
 internal import Verdict
@@ -46,8 +47,8 @@ extension Worker {
   }
 
   /// A request came for a decision route by another spelling of its path.
-  func report(spelling path: ArraySlice<UInt8>, of exchange: Exchange) {
-    write([Detection(spelling: path)], of: exchange, action: .observed)
+  func reportSpelling(of exchange: Exchange) {
+    write([Detection(spelling: exchange.request)], of: exchange, action: .observed)
   }
 
   /// A response goes into the store: what it should not depend on is looked for once.
@@ -75,21 +76,46 @@ extension Worker {
   private func audited(
     _ exchange: Exchange, _ head: ResponseHead, bodyBytes: Int?, isDecision: Bool
   ) -> AuditedExchange {
-    AuditedExchange(
+    var audited = AuditedExchange(
       request: exchange.request, requestHasBody: exchange.framing != .none,
       peerIsTrusted: exchange.clientFacts.isTrusted,
       hasClientCertificate: exchange.clientFacts.certificate != nil, response: head,
       responseBodyBytes: bodyBytes, isDecision: isDecision, sentAt: exchange.sentWall,
       receivedAt: loop.wallNow)
+    audited.dropsPeerClaims = !exchange.route.isAudit && !exchange.clientFacts.isTrusted
+    return audited
+  }
+
+  /// A request was refused before any route was asked.
+  func reportRefused(_ violation: ProtocolViolation, id: ExchangeID, facts: ClientFacts) {
+    guard let detection = Detection(refusedMessage: violation.code.rawValue) else { return }
+    write(
+      [detection],
+      in: FindingContext(
+        time: loop.wallNow, route: [], consumer: .published(facts.address), exchange: id.text,
+        action: .refused))
+  }
+
+  /// A request was refused by what its `Connection` field names, or by disguised names.
+  func reportRefused(_ violation: ProtocolViolation, of exchange: Exchange) {
+    guard let detection = Detection(refusedMessage: violation.code.rawValue) else { return }
+    write([detection], of: exchange, action: .refused)
   }
 
   private func write(_ found: [Detection], of exchange: Exchange, action: FindingAction) {
     guard !found.isEmpty else { return }
-    let context = FindingContext(
-      time: loop.wallNow, route: Array(exchange.route.settings.name.utf8),
-      consumer: .published(exchange.clientFacts.address), exchange: exchange.id.text,
-      action: action)
+    write(
+      found,
+      in: FindingContext(
+        time: loop.wallNow, route: Array(exchange.route.settings.name.utf8),
+        consumer: .published(exchange.clientFacts.address), exchange: exchange.id.text,
+        action: action))
+  }
+
+  private func write(_ found: [Detection], in common: FindingContext) {
     for detection in found {
+      var context = common
+      if let action = detection.action { context.action = action }
       counters.countFinding(
         check: detection.check.rawValue, severity: "\(detection.severity.name)")
       guard let findingsLog else { continue }

@@ -97,6 +97,7 @@ extension Worker {
     }
     lookup.key = keyBuffer
     lookup.moment = shared.store.moment(of: key.span)
+    lookup.pathChanges = shared.store.pathChanges
     if refreshes, case .staleAllowed(let age, _) = decision, lookup.form.isAnswer {
       // The validation first: the client's next request may be begun by the answer.
       refresh(
@@ -200,13 +201,9 @@ extension Worker {
   ) -> [UInt8]? {
     // Nearly nobody has one: no key is written to find that out.
     guard shared.store.hasSearchRules else { return nil }
-    var path: [UInt8] = []
-    CacheKey.writePathKey(
-      for: request, scheme: scheme, partition: route.partition, into: &path)
-    guard let encoded = shared.store.searchRule(of: path.span),
-      let search = NoVarySearch(encoded: encoded)
-    else { return nil }
-    return searchKey(for: request, scheme: scheme, route: route, rules: rules, search: search)
+    let path = pathKey(of: request, scheme: scheme, partition: route.partition)
+    guard let rule = shared.store.searchRule(of: path.span) else { return nil }
+    return searchKey(for: request, scheme: scheme, route: route, rules: rules, rule: rule)
   }
 
   /// The key by a rule that came with a response; the rule is remembered for the path.
@@ -214,26 +211,30 @@ extension Worker {
     for request: RequestHead, scheme: Scheme, route: RoutePlan, rules: CacheRules,
     encoded: [UInt8]
   ) -> [UInt8]? {
-    guard let search = NoVarySearch(encoded: encoded),
-      let key = searchKey(
-        for: request, scheme: scheme, route: route, rules: rules, search: search)
-    else { return nil }
+    let path = pathKey(of: request, scheme: scheme, partition: route.partition)
+    let rule = shared.store.rememberSearchRule(encoded, of: path)
+    return searchKey(for: request, scheme: scheme, route: route, rules: rules, rule: rule)
+  }
+
+  /// The key of a path without its query.
+  func pathKey(of request: RequestHead, scheme: Scheme, partition: UInt32 = 0) -> [UInt8] {
     var path: [UInt8] = []
     CacheKey.writePathKey(
-      for: request, scheme: scheme, partition: route.partition, into: &path)
-    shared.store.rememberSearchRule(encoded, of: path)
-    return key
+      path: request.path, authority: request.authority, scheme: scheme, partition: partition,
+      into: &path)
+    return path
   }
 
   private func searchKey(
     for request: RequestHead, scheme: Scheme, route: RoutePlan, rules: CacheRules,
-    search: NoVarySearch
+    rule: SearchRule
   ) -> [UInt8]? {
+    guard let search = NoVarySearch(encoded: rule.encoded) else { return nil }
     var digester = KeyDigester(secret: shared.keySecret)
     var key: [UInt8] = []
     CacheKey.writeSearchKey(
       for: request, scheme: scheme, partition: route.partition, rules: rules.keys,
-      digest: { digester.digest($0) }, search: search, into: &key)
+      digest: { digester.digest($0) }, search: search, generation: rule.generation, into: &key)
     return digester.hasFailed ? nil : key
   }
 }

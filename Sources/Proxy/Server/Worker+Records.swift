@@ -45,7 +45,7 @@ extension Worker {
     let line = AccessRecord(
       time: WallTime(milliseconds: loop.wallNow.milliseconds - Int64(nanoseconds / 1_000_000)),
       exchange: id.number, client: facts.address, method: request.method, host: request.authority,
-      path: loggedPath(request.path, route), status: record.status.code == 0 ? nil : record.status,
+      path: loggedPath(request, route), status: record.status.code == 0 ? nil : record.status,
       requestBytes: UInt64(max(record.bytesReceived, 0)),
       responseBytes: UInt64(max(record.bytesSent, 0)),
       durationMicroseconds: nanoseconds / 1000, lane: record.lane.rawValue,
@@ -55,9 +55,15 @@ extension Worker {
     accessLog.append { bytes in lineFormat.append(line, to: &bytes) }
   }
 
-  /// The path, or the pattern that stands for it where the operator says that paths are secret.
-  private func loggedPath(_ path: ArraySlice<UInt8>, _ route: RoutePlan?) -> ArraySlice<UInt8> {
-    guard let settings = route?.settings, settings.loggedPath == .pattern else { return path }
+  /// The path as it came, or the pattern that stands for it where the operator says that paths are
+  /// secret.
+  private func loggedPath(_ request: borrowing RequestHead, _ route: RoutePlan?)
+    -> ArraySlice<UInt8>
+  {
+    guard let settings = route?.settings, settings.loggedPath == .pattern else {
+      return request.spelledPath
+    }
+    let path = request.path
     let pattern = settings.match.paths.first { $0.matches(path) } ?? settings.match.paths.first
     return pattern?.text[...] ?? [UInt8](ascii: "/**")[...]
   }

@@ -50,7 +50,7 @@ extension Worker {
     guard let rule = meant.decision else { return refuse(incoming, .noRoute, on: client) }
     let exchange = DecisionExchange(
       incoming, id: nextExchangeID(), on: client, route: meant, rule: rule)
-    report(spelling: incoming.head.path, of: exchange)
+    reportSpelling(of: exchange)
     start(exchange, on: client)
   }
 

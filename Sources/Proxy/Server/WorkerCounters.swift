@@ -33,6 +33,8 @@ final class WorkerCounters {
   private let received: InlineArray<2, Counter>
   private let sent: InlineArray<2, Counter>
   private let stores: [Counter]
+  /// By reason; those that have not come up yet have no series.
+  private var outcomes = [Counter?](repeating: nil, count: CacheReason.allCases.count)
   private let refreshes: [Counter]
   private let fullHandshakes: InlineArray<2, Counter>
   private let resumedHandshakes: InlineArray<2, Counter>
@@ -88,12 +90,21 @@ final class WorkerCounters {
     let group = Int(record.status.code / 100)
     sheet.add(to: responses[group < responses.count ? group : 0])
     sheet.observe(nanoseconds, in: durations[record.lane.index])
+    if let reason = record.cacheReason { countOutcome(reason) }
     if record.lane == .cache {
       let answered = record.outcome == .hit ? hit : miss
       sheet.add(to: record.isCollapsed ? collapsed : answered)
     } else if record.lane == .pass {
       sheet.add(to: bypass)
     }
+  }
+
+  private func countOutcome(_ reason: CacheReason) {
+    let place = Int(reason.rawValue)
+    guard outcomes.indices.contains(place) else { return }
+    let counter = outcomes[place] ?? metrics.counter(.cacheOutcomes, ["\(reason.code)"])
+    outcomes[place] = counter
+    sheet.add(to: counter)
   }
 
   func clientsChanged(by difference: Int64) { sheet.adjust(clients, by: difference) }
