@@ -63,7 +63,7 @@ package enum FindingReference {
   private static let families: [Family] = [
     Family(
       prefix: "BND",
-      about: "A verdict that is not bound to its request: wrong or missing token, another subject."),
+      about: "A verdict that is not bound to its request: wrong or no token, another subject."),
     Family(prefix: "REP", about: "A verdict, session or token that was delivered before."),
     Family(prefix: "RSP", about: "A decision that a cache may store, as the service sent it."),
     Family(prefix: "UPS", about: "Signs of a cache between Countersign and the service."),

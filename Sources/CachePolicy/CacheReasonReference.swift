@@ -6,9 +6,11 @@ package enum CacheReasonReference {
 
       Written by `make docs` from the program's own table. The code is the same in `detail` of \
       `Cache-Status` (RFC 9211 §2.7), in `cache` of the access log, in the label `reason` of \
-      `countersign_cache_outcomes_total` of the [metrics](metrics.md) and in `countersign explain`. Codes are stable. *operator* \
-      marks what a setting decides, *Countersign* what this program adds to the RFCs, an id such \
-      as *PSN-03* the [check](findings.md) that it serves.
+      `countersign_cache_outcomes_total` of the [metrics](metrics.md) and in `countersign \
+      explain`. A response that was stored says so by `stored` in `Cache-Status`, whose `detail` \
+      then is why it was asked for. Codes are stable. *operator* marks what a setting decides, \
+      *Countersign* what this program adds to the RFCs, an id such as *PSN-03* the \
+      [check](findings.md) that it serves.
 
       | code | `fwd` | rule | what it says | what would change it |
       |---|---|---|---|---|

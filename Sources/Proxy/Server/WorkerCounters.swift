@@ -66,6 +66,9 @@ final class WorkerCounters {
     received = Self.bySide { metrics.counter(.bytesReceived, [$0]) }
     sent = Self.bySide { metrics.counter(.bytesSent, [$0]) }
     stores = Self.storeReasons.map { metrics.counter(.cacheStores, ["\($0.code)"]) }
+    for reason in [CacheReason.fresh, .stored, .decision] {
+      outcomes[Int(reason.rawValue)] = metrics.counter(.cacheOutcomes, ["\(reason.code)"])
+    }
     refreshes = RefreshExchange.Result.allCases.map {
       metrics.counter(.cacheRefreshes, [$0.rawValue])
     }
