@@ -12,8 +12,8 @@ package struct SearchRule: Sendable, Equatable {
 /// while there is none. Besides, which paths were changed of late.
 ///
 ///     entries   path ─▶ rule, generation          what a lookup asks
-///     changes   the last 1024 paths, as hashes    what a response is held against that comes with a
-///                                                 rule nobody knew when it was asked for
+///     changes   the last 1024 paths, as hashes    what a response is held against that has a rule
+///                                                 nobody knew when it was asked for
 ///
 /// A rule that is forgotten, or followed by another one, never comes back: the same rule gets
 /// another generation, so that nothing is found which a change in between could not reach. That
