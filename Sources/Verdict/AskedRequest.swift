@@ -13,7 +13,7 @@ package struct AskedRequest: Hashable, Sendable {
   package init(of head: borrowing RequestHead) {
     method = Array(head.method.bytes)
     authority = head.fields.first(.host).map(Array.init) ?? head.authority
-    path = Array(head.path)
+    path = Array(head.spelledPath)
   }
 
   /// The token of a `Bearer` or `DPoP` authorization: what `ath` is the digest of. Passwords are

@@ -41,7 +41,7 @@ package struct CarelessKey: Hashable, Sendable {
     bytes = []
     add(head.method.bytes)
     add(head.authority.asciiLowercased())
-    add(head.path)
+    add(head.spelledPath)
   }
 
   private mutating func add(_ part: some Collection<UInt8>, cut: Int? = nil) {

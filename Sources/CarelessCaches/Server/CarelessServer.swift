@@ -63,7 +63,7 @@ final class CarelessServer: TimerTarget {
   func arrived(_ request: WholeRequest, from client: CarelessClient) {
     count += 1
     exchanges[count] = Exchange(
-      client: client, method: request.head.method, path: request.head.path)
+      client: client, method: request.head.method, path: request.head.spelledPath)
     perform(machine.arrived(count, request, at: loop.now))
   }
 
