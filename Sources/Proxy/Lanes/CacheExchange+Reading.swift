@@ -107,9 +107,7 @@ extension CacheExchange {
     var seconds: [UInt8] = []
     seconds.append(decimal: UInt64(age.age.count.magnitude))
     head.fields.set(.age, seconds)
-    var line: [UInt8] = []
-    status.append(to: &line)
-    head.fields.append(.cacheStatus, line)
+    append(status, to: &head)
     return head
   }
 

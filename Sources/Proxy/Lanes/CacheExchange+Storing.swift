@@ -63,7 +63,7 @@ extension CacheExchange {
     // of any query of the path, since the request went out, by the notes that were made of them.
     let store = worker.shared.store
     let now = store.moment(of: searchKey.span)
-    let path = worker.pathKey(of: request, scheme: clientFacts.isSecure ? .https : .http)
+    let path = worker.pathKey(of: request, scheme: scheme)
     let asked = key
     if store.hasPathChanged(path.span, since: pathChanges) { return .refused(.invalidated) }
     if let moment, store.moment(of: asked.span) != moment { return .refused(.invalidated) }
@@ -78,8 +78,13 @@ extension CacheExchange {
     let annex = storable.annex.bytes
     guard let encoded = StoredAnnex.searchRule(in: annex.span) else { return nil }
     return worker.rememberedSearchKey(
-      for: request, scheme: clientFacts.isSecure ? .https : .http, route: route, rules: rules,
-      encoded: encoded)
+      for: request, scheme: scheme, route: route, rules: rules, encoded: encoded)
+  }
+
+  /// By which the request came. Its key knows although whoever asked may be gone.
+  private var scheme: Scheme {
+    let key = key
+    return CacheKey.Layout(of: key.span)?.scheme ?? (clientFacts.isSecure ? .https : .http)
   }
 
   /// Whether the response would be stored if its content says nothing against it. The answer is
