@@ -16,6 +16,11 @@ enum FuzzSignatures {
     {
       return "a signature with another tag counts"
     }
+    if let plain = CanonicalSignature.read(tagged: tag, in: fields),
+      (try? MessageSignature.parsed(tagged: tag, in: fields)) != plain
+    {
+      return "read plainly it is another signature"
+    }
     return requests(fields) ?? signatures(fields)
   }
 

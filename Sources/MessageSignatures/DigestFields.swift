@@ -43,6 +43,7 @@ package enum DigestFields {
     _ field: Field, in fields: FieldSection
   ) throws(SignatureFault) -> [ClaimedDigest] {
     guard fields.contains(field.name) else { throw .digestMissing }
+    if let plain = fields.only(field.name).flatMap(CanonicalSignature.digest) { return [plain] }
     let dictionary = try StructuredDictionary(fields.values(of: field.name))
     var claims: [ClaimedDigest] = []
     for (key, member) in dictionary.members {

@@ -22,6 +22,14 @@ package struct MessageSignature: Sendable, Equatable {
   package static func only(
     tagged tag: [UInt8], in fields: FieldSection
   ) throws(SignatureFault) -> MessageSignature {
+    if let plain = CanonicalSignature.read(tagged: tag, in: fields) { return plain }
+    return try parsed(tagged: tag, in: fields)
+  }
+
+  /// The same, by the parser of structured fields alone.
+  package static func parsed(
+    tagged tag: [UInt8], in fields: FieldSection
+  ) throws(SignatureFault) -> MessageSignature {
     let (inputs, signatures) = try dictionaries(in: fields)
     var found: (label: String, input: ItemOrInnerList)?
     for (label, input) in inputs.members {

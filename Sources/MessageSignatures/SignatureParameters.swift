@@ -48,6 +48,21 @@ package struct SignatureParameters: Sendable, Equatable {
     self.text = text
   }
 
+  /// What was read already, with the text it was read from.
+  init(
+    read components: [ComponentIdentifier], created: Int64?, expires: Int64?, nonce: [UInt8]?,
+    algorithm: [UInt8]?, keyID: [UInt8]?, tag: [UInt8]?, text: [UInt8]
+  ) {
+    self.components = components
+    self.created = created
+    self.expires = expires
+    self.nonce = nonce
+    self.algorithm = algorithm
+    self.keyID = keyID
+    self.tag = tag
+    self.text = text
+  }
+
   /// Reads a member of `Signature-Input`.
   init(_ member: ItemOrInnerList) throws(SignatureFault) {
     guard case .innerList(let list) = member else { throw .inputMalformed }

@@ -211,6 +211,45 @@ import Testing
     }
   }
 
+  // MARK: The usual spelling
+
+  private func plain(_ input: String, _ signature: String = "a=:AAAA:") -> MessageSignature? {
+    CanonicalSignature.read(
+      tagged: bytes("t"), in: section([("Signature-Input", input), ("Signature", signature)]))
+  }
+
+  @Test(arguments: [
+    #"a=();tag="t""#, #"a=("date");tag="t""#, #"a=("@status" "@method";req "x";req);tag="t""#,
+    #"a=("@path";req);created=1;expires=0;nonce="n";alg="x";keyid="k ;,";tag="t""#,
+    #"a=();tag="t";created=999999999999999"#, #"*-_.9=();tag="t""#,
+  ])
+  func `the usual spelling is read as the parser reads it`(input: String) throws {
+    let signature = String(input.prefix { $0 != "=" }) + "=:AAAA:"
+    let fields = section([("Signature-Input", input), ("Signature", signature)])
+    let read = try #require(plain(input, signature))
+    #expect(try read == MessageSignature.parsed(tagged: bytes("t"), in: fields))
+  }
+
+  @Test(arguments: [
+    #"a=( );tag="t""#, #"a=("date"  "x");tag="t""#, #"a=("date");tag="t","#, #"a=();tag="t", b=()"#,
+    #"a=();tag="t";x"#, #"a=();tag="t";created=01"#, #"a=();tag="t";created=-1"#, #"a=();tag="T""#,
+    #"a=();tag="t";tag="t""#, #"a=();nonce="\";tag="t""#, #"a=("date" "date");tag="t""#,
+    #"a=("date";sf);tag="t""#, #"a=("@status";req);tag="t""#, #"a=("@method");tag="t""#, "a=()",
+    #"a=("Date");tag="t""#, #"a=("");tag="t""#, #"a=();tag="t" "#, #"a=();created;tag="t""#,
+    #"a=("x""y");tag="t""#, #"a=("x";req;req);tag="t""#, #"a=("x";req=?1);tag="t""#, "a=1", "",
+    #"a=();tag="t";created=1000000000000000"#, #"a=("@query-param";name="a";req);tag="t""#,
+  ])
+  func `everything else is left to the parser`(input: String) {
+    #expect(plain(input) == nil)
+  }
+
+  @Test(arguments: [
+    "b=:AAAA:", "a=:AAA:", "a=::", "a=\"AAAA\"", "a", "a=:", "a=:AAAA:;x", "aa=:AAAA:",
+  ])
+  func `a signature that is spelled otherwise is left to the parser`(signature: String) {
+    #expect(plain(#"a=();tag="t""#, signature) == nil)
+  }
+
   // MARK: What is asked for
 
   @Test func `what is asked for reads as it was meant`() throws {
