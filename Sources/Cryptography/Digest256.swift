@@ -26,14 +26,14 @@ package struct Digest256: Hashable, Sendable {
 
   /// The 32 bytes.
   package var bytes: [UInt8] {
-    var result: [UInt8] = []
-    result.reserveCapacity(Self.byteCount)
-    for word in [first, second, third, fourth] {
-      for shift in stride(from: 56, through: 0, by: -8) {
-        result.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
-      }
+    unsafe [UInt8](unsafeUninitializedCapacity: Self.byteCount) { buffer, count in
+      let raw = UnsafeMutableRawBufferPointer(buffer)
+      unsafe raw.storeBytes(of: first.bigEndian, toByteOffset: 0, as: UInt64.self)
+      unsafe raw.storeBytes(of: second.bigEndian, toByteOffset: 8, as: UInt64.self)
+      unsafe raw.storeBytes(of: third.bigEndian, toByteOffset: 16, as: UInt64.self)
+      unsafe raw.storeBytes(of: fourth.bigEndian, toByteOffset: 24, as: UInt64.self)
+      count = Self.byteCount
     }
-    return result
   }
 
   /// 64 lower-case hexadecimal digits.

@@ -12,26 +12,29 @@ package enum Base64URL {
 
   /// Appends four characters for three bytes; no padding.
   package static func append(_ bytes: Span<UInt8>, to result: inout [UInt8]) {
-    result.reserveCapacity(result.count + (bytes.count * 4 + 2) / 3)
+    var place = result.count
+    result.append(contentsOf: repeatElement(0, count: (bytes.count * 4 + 2) / 3))
     let alphabet = alphabet.span
+    var text = result.mutableSpan
     var position = 0
     while bytes.count - position >= 3 {
       let group =
         UInt32(bytes[position]) << 16 | UInt32(bytes[position + 1]) << 8
         | UInt32(bytes[position + 2])
-      result.append(alphabet[Int(group >> 18)])
-      result.append(alphabet[Int(group >> 12 & 0x3F)])
-      result.append(alphabet[Int(group >> 6 & 0x3F)])
-      result.append(alphabet[Int(group & 0x3F)])
+      text[place] = alphabet[Int(group >> 18)]
+      text[place + 1] = alphabet[Int(group >> 12 & 0x3F)]
+      text[place + 2] = alphabet[Int(group >> 6 & 0x3F)]
+      text[place + 3] = alphabet[Int(group & 0x3F)]
       position += 3
+      place += 4
     }
     let left = bytes.count - position
     guard left > 0 else { return }
     let group =
       UInt32(bytes[position]) << 16 | (left == 2 ? UInt32(bytes[position + 1]) << 8 : 0)
-    result.append(alphabet[Int(group >> 18)])
-    result.append(alphabet[Int(group >> 12 & 0x3F)])
-    if left == 2 { result.append(alphabet[Int(group >> 6 & 0x3F)]) }
+    text[place] = alphabet[Int(group >> 18)]
+    text[place + 1] = alphabet[Int(group >> 12 & 0x3F)]
+    if left == 2 { text[place + 2] = alphabet[Int(group >> 6 & 0x3F)] }
   }
 
   /// The bytes, or nil for padding, a foreign character, an impossible length, or stray low bits:
@@ -45,8 +48,18 @@ package enum Base64URL {
   package static func decode(_ text: Span<UInt8>) -> [UInt8]? {
     let left = text.count % 4
     guard left != 1 else { return nil }
-    var result: [UInt8] = []
-    result.reserveCapacity(text.count / 4 * 3 + 2)
+    var isClean = true
+    let count = text.count / 4 * 3 + max(left - 1, 0)
+    let result = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      var output = unsafe OutputSpan(buffer: buffer, initializedCount: 0)
+      isClean = decode(text, into: &output)
+      filled = unsafe output.finalize(for: buffer)
+    }
+    return isClean ? result : nil
+  }
+
+  /// Decodes into room for all of it; false where the text is not the only spelling of anything.
+  private static func decode(_ text: Span<UInt8>, into result: inout OutputSpan<UInt8>) -> Bool {
     var position = 0
     while text.count - position >= 4 {
       let first = sextet(text[position])
@@ -54,23 +67,24 @@ package enum Base64URL {
       let third = sextet(text[position + 2])
       let fourth = sextet(text[position + 3])
       // A foreign character has a bit that no sextet has, so one look tells of four.
-      guard (first | second | third | fourth) & foreign == 0 else { return nil }
+      guard (first | second | third | fourth) & foreign == 0 else { return false }
       let group = first << 18 | second << 12 | third << 6 | fourth
       result.append(UInt8(truncatingIfNeeded: group >> 16))
       result.append(UInt8(truncatingIfNeeded: group >> 8))
       result.append(UInt8(truncatingIfNeeded: group))
       position += 4
     }
-    guard left > 0 else { return result }
+    let left = text.count - position
+    guard left > 0 else { return true }
     let first = sextet(text[position])
     let second = sextet(text[position + 1])
     let third = left == 3 ? sextet(text[position + 2]) : 0
-    guard (first | second | third) & foreign == 0 else { return nil }
+    guard (first | second | third) & foreign == 0 else { return false }
     let group = first << 18 | second << 12 | third << 6
     result.append(UInt8(truncatingIfNeeded: group >> 16))
     if left == 3 { result.append(UInt8(truncatingIfNeeded: group >> 8)) }
     // What is beyond whole bytes must be zero.
-    return group & (left == 3 ? 0xFF : 0xFFFF) == 0 ? result : nil
+    return group & (left == 3 ? 0xFF : 0xFFFF) == 0
   }
 
   private static let foreign: UInt32 = 1 << 31
