@@ -38,8 +38,20 @@ struct KeyFile {
   init(path: String, rsa: SignatureAlgorithm) throws(Trouble) {
     var bytes = try Self.content(of: path)
     defer { cleanse(&bytes) }
-    let isJSON = bytes.first { $0 > ASCII.space } == 0x7B
-    let key = isJSON ? try Self.jwk(bytes, path, rsa) : try Self.pem(bytes, path, rsa)
+    let entries: [KeySet.Entry]
+    do throws(KeyText.Refusal) {
+      // Pinned: a file of the operator's own, whose private half is not a leak.
+      let set = try KeyText.keys(in: bytes, from: .pinned, rsaAlgorithm: rsa)
+      entries = set.keys.entries
+    } catch {
+      throw Trouble(
+        sentence: "the key in \(path) \(error.explanation)", status: .configuration)
+    }
+    guard let key = entries.first?.key, entries.count == 1 else {
+      throw Trouble(
+        sentence: "\(path) holds several keys; name files with one key each",
+        status: .configuration)
+    }
     try self.init(path: path, key: key)
   }
 
@@ -49,44 +61,6 @@ struct KeyFile {
     } catch {
       throw Trouble(sentence: "cannot read \(path): \(error.reason)", status: .configuration)
     }
-  }
-
-  private static func pem(
-    _ bytes: [UInt8], _ path: String, _ rsa: SignatureAlgorithm
-  ) throws(Trouble) -> VerificationKey {
-    do throws(KeyError) {
-      return try VerificationKey(pem: bytes)
-    } catch {
-      guard error.code == .algorithmNeeded else { throw trouble(path, error) }
-    }
-    do throws(KeyError) {
-      return try VerificationKey(pem: bytes, algorithm: rsa)
-    } catch {
-      throw trouble(path, error)
-    }
-  }
-
-  private static func trouble(_ path: String, _ error: KeyError) -> Trouble {
-    Trouble(sentence: "the key in \(path) \(error)", status: .configuration)
-  }
-
-  /// One key, as a set of its own.
-  private static func jwk(
-    _ bytes: [UInt8], _ path: String, _ rsa: SignatureAlgorithm
-  ) throws(Trouble) -> VerificationKey {
-    let text = [UInt8](ascii: "{\"keys\":[") + bytes + [UInt8](ascii: "]}")
-    let set: JWKSet
-    do throws(JWKSetRefusal) {
-      set = try JWKSet(parsing: text.span, from: .pinned, rsaAlgorithm: rsa)
-    } catch {
-      throw Trouble(sentence: "\(path) is no JWK: it \(error.explanation)", status: .configuration)
-    }
-    guard let key = set.keys.entries.first?.key, set.keys.entries.count == 1 else {
-      let reason = set.notes.first.map { " (\($0.refusal.code))" } ?? ""
-      throw Trouble(
-        sentence: "the JWK in \(path) cannot be used\(reason)", status: .configuration)
-    }
-    return key
   }
 
   /// Makes a key and writes its private half to a new file.

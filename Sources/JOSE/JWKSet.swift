@@ -20,6 +20,11 @@ package struct JWKSet: Sendable {
   package let keys: KeySet
   package let notes: [Note]
 
+  init(keys: KeySet, notes: [Note]) {
+    self.keys = keys
+    self.notes = notes
+  }
+
   /// Reads a set strictly. A key that cannot be used is noted and left out; a set that cannot be
   /// read is refused whole.
   ///

@@ -75,7 +75,7 @@ import Testing
     let cases = [
       ("nothing here", "no PEM block"), ("{\"kty\":\"OKP\"}", "jwk-member-missing"),
       ("{\"kty\":\"oct\",\"k\":\"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T\"}", "shared secret"),
-      ("{", "is no JWK"),
+      ("{", "is not JSON"), ("{\"keys\":[]}", "no key that can be used"),
     ]
     for (text, expected) in cases {
       let outcome = try keys("jwks", try directory.write(text, to: "key"))

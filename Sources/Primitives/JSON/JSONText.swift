@@ -87,6 +87,20 @@ private struct UTF8Scalar {
 }
 
 extension Span<UInt8> {
+  /// Whether the bytes are well-formed UTF-8 (RFC 3629 §4).
+  package var isUTF8: Bool {
+    var position = 0
+    while position < count {
+      if self[position] < 0x80 {
+        position += 1
+        continue
+      }
+      guard let scalar = scalar(at: position) else { return false }
+      position += scalar.length
+    }
+    return true
+  }
+
   /// The first place at or after `position` where a character may have to be escaped: anything but
   /// visible ASCII, `"` and `\`. The end where there is none.
   fileprivate func endOfPlainText(from position: Int) -> Int {
