@@ -39,10 +39,6 @@ package struct JWTRules: Sendable {
     self.audience = audience
     self.skew = skew
     self.maximumLifetime = maximumLifetime
-    var required = required
-    if !issuers.isEmpty { required.insert(.issuer) }
-    if audience != nil { required.insert(.audience) }
-    if maximumLifetime != nil { required.formUnion([.expires, .issuedAt]) }
     self.required = required
   }
 
@@ -73,7 +69,13 @@ package struct JWTRules: Sendable {
     }
   }
 
+  /// What `issuers`, `audience` and `maximumLifetime` need counts as required, whatever `required`
+  /// says: a rule that finds nothing to look at has not been kept.
   private func checkPresence(of claims: JWTClaims) throws(JWSRefusal) {
+    var required = required
+    if !issuers.isEmpty { required.insert(.issuer) }
+    if audience != nil { required.insert(.audience) }
+    if maximumLifetime != nil { required.formUnion([.expires, .issuedAt]) }
     if required.contains(.issuer), claims.issuer == nil { throw .issuerMissing }
     if required.contains(.subject), claims.subject == nil { throw .subjectMissing }
     if required.contains(.audience), claims.audiences.isEmpty { throw .audienceMissing }

@@ -88,6 +88,19 @@ import Testing
     #expect(refusal(escaped, rules: rules) == nil)
   }
 
+  @Test func `what a rule looks at must be there, whatever else is required`() {
+    var rules = Bench.rules
+    rules.required = []
+    #expect(refusal(rules: rules) == nil)
+    for (name, missing) in [
+      ("iss", JWSRefusal.issuerMissing), ("aud", .audienceMissing), ("exp", .expiresMissing),
+      ("iat", .issuedAtMissing),
+    ] {
+      let without = Bench.claims.replacing("\"\(name)\":", with: "\"x\(name)\":")
+      #expect(refusal(without, rules: rules) == missing)
+    }
+  }
+
   @Test func `what must be there must be there`() {
     var rules = Bench.rules
     rules.required = [.transaction, .nonce]
