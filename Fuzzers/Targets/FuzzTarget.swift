@@ -28,6 +28,7 @@ package struct FuzzTarget: Sendable {
     FuzzTarget("jwks", FuzzJOSE.keySet),
     FuzzTarget("settings", FuzzSettings.check),
     FuzzTarget("address", FuzzSettings.addresses),
+    FuzzTarget("path", FuzzPaths.check),
   ]
 
   package static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }

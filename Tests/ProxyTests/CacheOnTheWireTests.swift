@@ -276,4 +276,31 @@ import Testing
     }
     #expect(origin.requests.count == 70)
   }
+
+  @Test func `the cache goes by the configured name, and tells keys where that is asked for`()
+    throws
+  {
+    let origin = try ScriptedOrigin { request in
+      "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nETag: \"a\"\r\nContent-Length: 1\r\n\r\nx"
+    }
+    let proxy = try RunningProxy(before: origin.endpoint) {
+      $0.name = Array("1st-edge".utf8)
+      $0.cache.showsKey = true
+    }
+    let key = "key=\"http://a.example/a?b=%41\""
+    let first = try proxy.get("/%61?b=%41")
+    #expect(
+      first["Cache-Status"]
+        == "\"1st-edge\"; fwd=uri-miss; fwd-status=200; stored; detail=nothing-stored; \(key)")
+    for fields in [[], ["If-None-Match: \"a\""], ["Range: bytes=0-0"]] {
+      let next = try proxy.ask(
+        "GET /a?b=%41 HTTP/1.1\r\nHost: a.example\r\n\(fields.lines)\r\n")
+      let status = try #require(next["Cache-Status"])
+      #expect(status.hasPrefix("\"1st-edge\"; hit; ttl="))
+      #expect(status.hasSuffix("; \(key)"))
+    }
+    let passed = try proxy.get("/a?b=%41", "Authorization: Basic x")
+    #expect(passed["Cache-Status"]?.hasPrefix("\"1st-edge\"; fwd=bypass") == true)
+    #expect(passed["Cache-Status"]?.contains("key=") == false)
+  }
 }

@@ -56,6 +56,52 @@ import Testing
     #expect(!findings.contains("PTH-01"))
   }
 
+  @Test func `what a stranger says of the host does not reach the service, and is found`() throws {
+    let (_, findings) = try run(
+      [Self.get("/a", "X-Forwarded-Host: evil.example\r\nX-Host: evil.example\r\n")],
+      answered: Self.answer("200 OK", "text/plain"))
+    let finding = try #require(findings.split(separator: "\n").first { $0.contains("PSN-01") })
+    #expect(finding.contains("\"action\":\"removed\""))
+    #expect(finding.contains("\"severity\":\"low\""))
+  }
+
+  @Test(arguments: [
+    (
+      "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+      "PSN-05"
+    ),
+    ("GET /a HTTP/1.1\r\nHost: a\r\nConnection: authorization\r\n\r\n", "PSN-06"),
+    ("GET /a%00 HTTP/1.1\r\nHost: a\r\n\r\n", "PTH-03"),
+  ])
+  func `a message that is refused is found`(message: String, check: String) throws {
+    let (count, findings) = try run([message], answered: Self.answer("200 OK", "text/plain"))
+    #expect(count == 0)
+    let finding = try #require(findings.split(separator: "\n").first { $0.contains(check) })
+    #expect(finding.contains("\"action\":\"refused\""))
+  }
+
+  @Test func `a page for somebody under a name for static content is not stored`() throws {
+    let request = Self.get("/robots.txt", "Cookie: sid=1\r\n")
+    let (count, findings) = try run(
+      [request, request], answered: Self.answer("200 OK", "text/html"))
+    #expect(count == 2)
+    #expect(findings.contains("PTH-05"))
+    #expect(findings.contains("\"action\":\"withheld\""))
+  }
+
+  @Test func `what lets in one site by name is not given to another`() throws {
+    let origin = try ScriptedOrigin { request in
+      "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 0\r\n"
+        + "Access-Control-Allow-Origin: \(request["Origin"] ?? "none")\r\n\r\n"
+    }
+    let proxy = try RunningProxy(before: origin.endpoint)
+    for site in ["https://a.example", "https://b.example", "https://a.example"] {
+      let response = try proxy.get("/font", "Origin: \(site)")
+      #expect(response["Access-Control-Allow-Origin"] == site)
+    }
+    #expect(origin.requests.count == 2)
+  }
+
   @Test(arguments: ["/static/..%2faccount", "/a/../account", "/account%3bx", "/account/%2e"])
   func `nothing is stored under a path that programs read differently`(target: String) throws {
     let request = Self.get(target)
