@@ -30,6 +30,8 @@ final class OriginExchange: StreamHandler {
     arm(after: Self.patience)
     var head = request.head
     head.fields.set(.connection, "close")
+    // HTTP/1.0 may leave it out; what goes out is HTTP/1.1.
+    if !head.fields.contains(.host) { head.fields.append(.host, Array(address.description.utf8)) }
     var bytes: [UInt8] = []
     do throws(ProtocolViolation) {
       try MessageSerializer.append(head, to: &bytes)
