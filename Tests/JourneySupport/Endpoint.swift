@@ -70,8 +70,17 @@ enum Socket {
     return descriptor
   }
 
-  static func connected(to endpoint: Endpoint) throws -> Int32 {
+  /// - Parameter source: The address of this machine to connect from; the system's choice
+  ///   otherwise.
+  static func connected(to endpoint: Endpoint, from source: String? = nil) throws -> Int32 {
     let descriptor = try make()
+    if let source {
+      let code = withAddress(of: Endpoint(host: source, port: 0)) { bind(descriptor, $0, $1) }
+      guard code == 0 else {
+        defer { close(descriptor) }
+        throw JourneyFailure.call("binding to \(source)")
+      }
+    }
     guard withAddress(of: endpoint, { connect(descriptor, $0, $1) }) == 0 else {
       defer { close(descriptor) }
       throw JourneyFailure.call("connecting to \(endpoint)")

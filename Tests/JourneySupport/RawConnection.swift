@@ -12,11 +12,13 @@ package final class RawConnection: @unchecked Sendable {
 
   /// Connects.
   ///
-  /// - Parameter duration: How long everything on this connection may take together.
-  package convenience init(to endpoint: Endpoint, within duration: Duration = Deadline.usual)
-    throws
-  {
-    self.init(descriptor: try Socket.connected(to: endpoint), within: duration)
+  /// - Parameters:
+  ///   - source: The address of this machine to connect from, such as `127.9.9.9`.
+  ///   - duration: How long everything on this connection may take together.
+  package convenience init(
+    to endpoint: Endpoint, from source: String? = nil, within duration: Duration = Deadline.usual
+  ) throws {
+    self.init(descriptor: try Socket.connected(to: endpoint, from: source), within: duration)
   }
 
   /// Connects to a Unix socket.

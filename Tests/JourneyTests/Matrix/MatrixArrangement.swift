@@ -42,6 +42,7 @@ struct MatrixArrangement: Sendable, CustomTestStringConvertible {
     MatrixArrangement("behind, echo in a field", .behind),
     MatrixArrangement("behind, echo in the body", .behind, .echoInBody),
     MatrixArrangement("behind, echo in a field, warn", .behind, .warning(.echo)),
+    MatrixArrangement("behind, echo in a field, audit", .behind, .auditing(.echo)),
     MatrixArrangement(
       "behind, echo in the body, warn", .behind, .warning(.echoInBody), isLong: true),
     MatrixArrangement("in front, echo in the body", .inFront, .echoInBody, isLong: true),
@@ -69,6 +70,14 @@ struct MatrixProtection: Sendable {
     var warning = protection
     warning.mode = "warn"
     return warning
+  }
+
+  /// The same, but answers pass as they are; the token is sent, so that something can be found.
+  static func auditing(_ protection: MatrixProtection) -> MatrixProtection {
+    var auditing = protection
+    auditing.mode = "audit"
+    auditing.binding.append("send_token: true")
+    return auditing
   }
 
   /// The routes of a Countersign that protects all that the journeys ask.

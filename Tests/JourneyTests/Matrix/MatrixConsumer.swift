@@ -1,5 +1,6 @@
 import Foundation
 import JourneySupport
+import Synchronization
 
 /// The people of the journeys, as `sample-auth --crowd` makes them.
 enum MatrixPeople {
@@ -20,10 +21,16 @@ enum MatrixReading: Equatable, Sendable {
 struct MatrixAnswer: Sendable {
   let expected: MatrixReading
   let reading: MatrixReading
-  /// The check that Countersign says has failed, as `BND-01`.
+  /// The address that was asked from, which findings name: no other request has it.
+  let source: String
+  /// The check that Countersign tells the consumer has failed, as `BND-01`.
   let mark: String?
-  /// It is a 5xx: a hop has failed. It bears no token, which is a finding, but no fault.
-  var isFailure = false
+}
+
+/// A response, or that there was none, and where it was asked from.
+struct MatrixResponse: Sendable {
+  let source: String
+  let message: RawMessage?
 }
 
 /// One request of a consumer.
@@ -61,20 +68,31 @@ struct MatrixRequest: Sendable {
   }
 }
 
-/// Asks on connections of its own, one a request.
-struct MatrixConsumer: Sendable {
-  let entrance: Endpoint
+/// Asks on connections of its own, one a request, each from an address of its own.
+final class MatrixConsumer: Sendable {
+  private let entrance: Endpoint
+  private let count = Atomic<Int>(0)
+
+  init(entrance: Endpoint) { self.entrance = entrance }
 
   /// Asks one after the other.
-  func ask(_ request: MatrixRequest) -> RawMessage? { ask(all: [request])[0] }
+  func ask(_ request: MatrixRequest) -> MatrixResponse { ask(all: [request])[0] }
 
   /// Asks at once: every request is sent before the first answer is read.
-  func ask(all requests: [MatrixRequest]) -> [RawMessage?] {
-    let connections = requests.map { _ in try? RawConnection(to: entrance) }
+  func ask(all requests: [MatrixRequest]) -> [MatrixResponse] {
+    let sources = requests.map { _ in nextSource() }
+    let connections = sources.map { try? RawConnection(to: entrance, from: $0) }
     for (connection, request) in zip(connections, requests) { try? connection?.send(request.text) }
-    return zip(connections, requests).map { connection, request in
-      try? connection?.receiveResponse(to: request.method)
+    return requests.indices.map { index in
+      MatrixResponse(
+        source: sources[index],
+        message: try? connections[index]?.receiveResponse(to: requests[index].method))
     }
+  }
+
+  private func nextSource() -> String {
+    let number = count.add(1, ordering: .relaxed).newValue
+    return "127.200.\(number / 250).\(1 + number % 250)"
   }
 }
 
@@ -94,19 +112,22 @@ extension MatrixReading {
 }
 
 extension MatrixAnswer {
+  init(_ response: MatrixResponse, expected: MatrixReading) {
+    self.init(
+      expected: expected, reading: MatrixReading(response.message), source: response.source,
+      mark: response.mark)
+  }
+}
+
+extension MatrixResponse {
   /// The check that fails when there was no verdict at all, as when the service is down: no sign of
   /// a fault.
   static let noVerdict = "BND-06"
 
-  init(_ message: RawMessage?, expected: MatrixReading) {
-    self.init(
-      expected: expected, reading: MatrixReading(message),
-      mark: message.flatMap(Self.mark), isFailure: (message?.status ?? 0) >= 500)
-  }
-
-  static func mark(in message: RawMessage) -> String? {
-    guard message.status < 500, let status = message["Proxy-Status"],
-      let match = status.firstMatch(of: /(BND|REP|UPS)-\d\d/), match.output.0 != noVerdict
+  /// What `Proxy-Status` names. A 5xx of a hop bears no token, which is no sign of a fault either.
+  var mark: String? {
+    guard let message, message.status < 500, let status = message["Proxy-Status"],
+      let match = status.firstMatch(of: /(BND|REP|UPS)-\d\d/), match.output.0 != Self.noVerdict
     else { return nil }
     return String(match.output.0)
   }

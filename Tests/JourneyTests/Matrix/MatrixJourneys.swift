@@ -46,9 +46,9 @@ struct MatrixTraveller {
   private func token(_ number: Int) throws -> String {
     let answer = direct.ask(
       .login(MatrixPeople.name(number), MatrixPeople.password(number), "direct"))
-    let object = try answer.map { try JSONSerialization.jsonObject(with: Data($0.body)) }
+    let object = try answer.message.map { try JSONSerialization.jsonObject(with: Data($0.body)) }
     guard let token = (object as? [String: Any])?["access_token"] as? String else {
-      throw JourneyFailure("the sample service logged nobody in: \(answer?.text ?? "")")
+      throw JourneyFailure("the sample service logged nobody in: \(answer.message?.text ?? "")")
     }
     return token
   }
@@ -84,21 +84,22 @@ struct MatrixTraveller {
     ]
     // Twice: what the first crowd leaves in a cache is there for the second.
     for requests in rounds + rounds {
-      for (number, message) in zip(numbers, consumer.ask(all: requests)) {
-        note(message, for: .yes(MatrixPeople.name(number)))
+      for (number, response) in zip(numbers, consumer.ask(all: requests)) {
+        note(response, for: .yes(MatrixPeople.name(number)))
       }
     }
   }
 
   /// Whoever is given a session is in it from now on: it must be their own.
-  private mutating func note(_ message: RawMessage?, for own: MatrixReading) {
-    answers.append(MatrixAnswer(message, expected: own))
-    guard let message, let cookie = message["Set-Cookie"] else { return }
+  private mutating func note(_ response: MatrixResponse, for own: MatrixReading) {
+    answers.append(MatrixAnswer(response, expected: own))
+    guard let cookie = response.message?["Set-Cookie"] else { return }
     let session = String(cookie.prefix { $0 != ";" })
     let whose = direct.ask(MatrixRequest(target: "/verify", fields: ["Cookie: \(session)"]))
     answers.append(
       MatrixAnswer(
-        expected: own, reading: MatrixReading(whose), mark: MatrixAnswer.mark(in: message)))
+        expected: own, reading: MatrixReading(whose.message), source: response.source,
+        mark: response.mark))
   }
 
   private mutating func revoked() throws {

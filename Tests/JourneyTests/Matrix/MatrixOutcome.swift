@@ -5,7 +5,8 @@ enum MatrixOutcome: Equatable, Sendable, CustomStringConvertible {
   /// What the cache did was noticed, and refused: nobody was let in who should not be. People who
   /// should be may have been refused, too.
   case refused(Set<String>)
-  /// What the cache did was noticed, and told; it was let pass, as mode `warn` says.
+  /// What the cache did was noticed, and told; it was let pass, as the mode
+  /// says.
   case reported(Set<String>)
   /// Somebody was let in who should not be, or as somebody else, and it was not noticed.
   case leaks
@@ -14,23 +15,25 @@ enum MatrixOutcome: Equatable, Sendable, CustomStringConvertible {
 
   /// - Parameter findings: What Countersign wrote down about them.
   init(_ answers: [MatrixAnswer], findings: MatrixFindings = MatrixFindings(log: "")) {
-    let marks = Set(answers.compactMap(\.mark))
     let wrong = answers.filter { $0.reading != $0.expected }
-    let silent = wrong.filter { $0.mark == nil }
-    // A denial that proves nothing is delivered all the same, and only the operator is told. So
-    // many exchanges must have been noticed as were told to consumers, and these besides.
-    let others = answers.count { $0.mark != nil || $0.isFailure }
-    let isNoticed = findings.exchanges.count >= others + silent.count
-    if silent.contains(where: { $0.reading != .no }) {
+    let marks = Set(answers.compactMap(\.mark))
+    func checks(_ answer: MatrixAnswer) -> Set<String> {
+      answer.mark.map { [$0] } ?? findings.checks(from: answer.source)
+    }
+    let unnoticed = wrong.filter { checks($0).isEmpty }
+    let passed = wrong.filter { $0.reading != .no }
+    if unnoticed.contains(where: { $0.reading != .no }) {
       self = .leaks
-    } else if !silent.isEmpty, !isNoticed {
+    } else if !unnoticed.isEmpty {
       self = .denies
-    } else if wrong.contains(where: { $0.mark != nil && $0.reading != .no }) {
-      self = .reported(marks)
-    } else if marks.isEmpty, silent.isEmpty {
+    } else if !passed.isEmpty {
+      self = .reported(passed.reduce(into: []) { $0.formUnion(checks($1)) })
+    } else if !marks.isEmpty {
+      self = .refused(marks)
+    } else if wrong.isEmpty {
       self = .prevented
     } else {
-      self = marks.isEmpty ? .reported(findings.checks) : .refused(marks)
+      self = .reported(wrong.reduce(into: []) { $0.formUnion(checks($1)) })
     }
   }
 
@@ -62,18 +65,22 @@ enum MatrixOutcome: Equatable, Sendable, CustomStringConvertible {
 
 /// The findings of one cell that say that an answer belongs to another exchange.
 struct MatrixFindings: Sendable {
-  private(set) var checks: Set<String> = []
-  private(set) var exchanges: Set<String> = []
+  private var checksBySource: [String: Set<String>] = [:]
 
   /// - Parameter log: The lines of an audit log.
   init(log: String) {
     for line in log.split(separator: "\n") {
       guard let check = line.firstMatch(of: /"check":"((BND|REP|UPS)-\d\d)"/)?.output.1,
-        check != MatrixAnswer.noVerdict,
-        let exchange = line.firstMatch(of: /"exchange":"([^"]+)"/)?.output.1
+        check != MatrixResponse.noVerdict,
+        let source = line.firstMatch(of: /"consumer":"([^"]+)"/)?.output.1
       else { continue }
-      checks.insert(String(check))
-      exchanges.insert(String(exchange))
+      checksBySource[String(source), default: []].insert(String(check))
     }
   }
+
+  /// What was found about the request from this address.
+  func checks(from source: String) -> Set<String> { checksBySource[source] ?? [] }
+
+  /// What was found at all.
+  var checks: Set<String> { checksBySource.values.reduce(into: []) { $0.formUnion($1) } }
 }

@@ -4,60 +4,66 @@ import Testing
 /// What the matrix makes of answers, since its tables are believed.
 @Suite struct MatrixOutcomeTests {
   private static func answer(
-    _ expected: MatrixReading, _ reading: MatrixReading, _ mark: String? = nil
+    _ expected: MatrixReading, _ reading: MatrixReading, mark: String? = nil,
+    from source: String = "1"
   ) -> MatrixAnswer {
-    MatrixAnswer(expected: expected, reading: reading, mark: mark)
+    MatrixAnswer(expected: expected, reading: reading, source: source, mark: mark)
   }
 
-  private static func findings(_ exchanges: String...) -> MatrixFindings {
+  private static func findings(_ sources: String...) -> MatrixFindings {
     MatrixFindings(
-      log: exchanges.map { "{\"check\":\"BND-01\",\"exchange\":\"\($0)\"}\n" }.joined())
+      log: sources.map { "{\"check\":\"BND-01\",\"consumer\":\"\($0)\"}\n" }.joined())
   }
 
   private static let right = answer(.yes("a"), .yes("a"))
 
   @Test func `one unnoticed wrong yes makes a cell a leak, whatever else was noticed`() {
-    let refused = Self.answer(.yes("a"), .no, "BND-01")
-    let seen = Self.findings("1", "2", "3")
+    let refused = Self.answer(.yes("a"), .no, mark: "BND-01")
+    let seen = Self.findings("1", "3")
     #expect(MatrixOutcome([Self.right]) == .prevented)
+    #expect(MatrixOutcome([Self.right], findings: seen) == .prevented)
     #expect(MatrixOutcome([Self.right, refused], findings: seen) == .refused(["BND-01"]))
-    #expect(MatrixOutcome([refused, Self.answer(.no, .yes("a"))], findings: seen) == .leaks)
-    #expect(MatrixOutcome([refused, Self.answer(.yes("a"), .yes("b"))], findings: seen) == .leaks)
+    for (expected, reading) in [(MatrixReading.no, MatrixReading.yes("a")), (.yes("a"), .yes("b"))]
+    {
+      let leak = Self.answer(expected, reading, from: "2")
+      #expect(MatrixOutcome([refused, leak], findings: seen) == .leaks)
+    }
   }
 
-  @Test func `a wrong yes that is told is told, and a wrong password refused for its token counts`()
-  {
+  @Test func `a wrong yes that is told is told, to the consumer or to the operator`() {
     #expect(
-      MatrixOutcome([Self.answer(.no, .yes("a"), "BND-01")], findings: Self.findings("1"))
+      MatrixOutcome([Self.answer(.no, .yes("a"), mark: "BND-03")]) == .reported(["BND-03"]))
+    #expect(
+      MatrixOutcome([Self.answer(.no, .yes("a"))], findings: Self.findings("1"))
         == .reported(["BND-01"]))
-    #expect(
-      MatrixOutcome([Self.right, Self.answer(.no, .no, "BND-03")], findings: Self.findings("1"))
-        == .refused(["BND-03"]))
   }
 
-  @Test func `a wrong no is unnoticed unless as many exchanges were noticed`() {
-    let denied = Self.answer(.yes("a"), .no)
-    #expect(MatrixOutcome([denied]) == .denies)
-    #expect(MatrixOutcome([denied, denied], findings: Self.findings("1", "1")) == .denies)
-    #expect(MatrixOutcome([denied], findings: Self.findings("1")) == .reported(["BND-01"]))
-    let refused = Self.answer(.yes("a"), .no, "BND-01")
-    #expect(MatrixOutcome([denied, refused], findings: Self.findings("1")) == .denies)
+  @Test func `a wrong password that is refused for its token was noticed`() {
     #expect(
-      MatrixOutcome([denied, refused], findings: Self.findings("1", "2")) == .refused(["BND-01"]))
-    let failed = MatrixAnswer(expected: .no, reading: .no, mark: nil, isFailure: true)
-    #expect(MatrixOutcome([denied, failed], findings: Self.findings("1")) == .denies)
-    #expect(MatrixOutcome([failed], findings: Self.findings("1")) == .prevented)
+      MatrixOutcome([Self.right, Self.answer(.no, .no, mark: "BND-03")]) == .refused(["BND-03"]))
+  }
+
+  @Test func `a wrong no is unnoticed unless its own exchange was noticed`() {
+    let denied = Self.answer(.yes("a"), .no, from: "2")
+    #expect(MatrixOutcome([denied]) == .denies)
+    #expect(MatrixOutcome([denied], findings: Self.findings("1")) == .denies)
+    #expect(MatrixOutcome([denied], findings: Self.findings("2")) == .reported(["BND-01"]))
+    let refused = Self.answer(.yes("a"), .no, mark: "BND-01")
+    #expect(MatrixOutcome([denied, refused]) == .denies)
+    #expect(
+      MatrixOutcome([denied, refused], findings: Self.findings("2")) == .refused(["BND-01"]))
   }
 
   @Test func `findings about something else, or about no verdict at all, do not count`() {
     let findings = MatrixFindings(
       log: """
-        {"check":"RSP-02","exchange":"1"}
-        {"check":"BND-06","exchange":"2"}
-        {"check":"REP-02","exchange":"3"}
+        {"check":"RSP-02","consumer":"1"}
+        {"check":"BND-06","consumer":"2"}
+        {"check":"REP-02","consumer":"3"}
         """)
     #expect(findings.checks == ["REP-02"])
-    #expect(findings.exchanges == ["3"])
+    #expect(findings.checks(from: "3") == ["REP-02"])
+    #expect(findings.checks(from: "2").isEmpty)
   }
 
   @Test func `a consumer believes a 200 that says yes, and nothing else`() throws {
