@@ -78,6 +78,13 @@ package struct PrivateDirectory: ~Copyable, Sendable {
     return try DataFile(owning: number, name: "\(path)/\(name)")
   }
 
+  /// Gives a file another name, in place of whatever has that.
+  package borrowing func rename(_ name: String, to other: String) throws(SystemError) {
+    guard unsafe renameat(descriptor.number, name, descriptor.number, other) == 0 else {
+      throw .last("rename", on: "\(path)/\(name)")
+    }
+  }
+
   /// Waits until the names of new files are on the disk.
   package borrowing func synchronize() throws(SystemError) {
     guard fsync(descriptor.number) == 0 else { throw .last("fsync", on: path) }
@@ -147,6 +154,11 @@ package struct DataFile: ~Copyable, Sendable {
       guard result > 0 else { throw .last("pwrite", on: name) }
       written += result
     }
+  }
+
+  /// Cuts off what lies beyond a place.
+  package borrowing func truncate(to count: Int) throws(SystemError) {
+    guard ftruncate(descriptor.number, count) == 0 else { throw .last("ftruncate", on: name) }
   }
 
   /// Waits until what was written is on the disk.

@@ -29,6 +29,23 @@ package enum Privileges {
     if let group { _ = try groupNumber(of: group) }
   }
 
+  /// Makes a directory, mode 0700, that belongs to the user `name`. One that is there already stays
+  /// as it is, and so is a path that cannot be made: whoever opens it finds out.
+  package static func makeDirectory(_ path: String, forUser name: String) throws(SystemError) {
+    let user = try user(named: name)
+    guard unsafe mkdir(path, 0o700) == 0 else { return }
+    guard unsafe lchown(path, user.number, user.group) == 0 else { throw .last("chown", on: path) }
+  }
+
+  /// The number of a user; nil where there is none of this name.
+  static func number(ofUser name: String) -> UInt32? {
+    do throws(SystemError) {
+      return try user(named: name).number
+    } catch {
+      return nil
+    }
+  }
+
   private struct User {
     var number: uid_t
     var group: gid_t

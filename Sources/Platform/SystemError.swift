@@ -44,6 +44,8 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The address belongs to no interface of this machine.
   package var isForeignAddress: Bool { code == EADDRNOTAVAIL }
   package var isPermissionDenied: Bool { code == EACCES || code == EPERM }
+  /// No room on the file system, or of a quota.
+  package var isOutOfRoom: Bool { code == ENOSPC || code == EDQUOT }
 
   /// Whether this machine is at fault, not the peer: no descriptors, memory or local ports are
   /// left.
