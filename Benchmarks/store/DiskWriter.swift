@@ -85,7 +85,7 @@ enum DiskWriter {
 
   private static func fetch(_ target: Int, from tier: DiskTier) -> StoredResponse? {
     let answer = Answer()
-    tier.fetch(key: key(target), request: request(target)) { answer.give($0) }
+    tier.fetch(key: key(target), request: request(target)) { answer.give($0?.response) }
     return answer.wait()
   }
 

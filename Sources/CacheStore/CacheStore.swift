@@ -64,8 +64,14 @@ package final class CacheStore: Sendable {
   private let shardMask: UInt64
   private let pendingBytes = Atomic<Int>(0)
   private let searchRules: SearchRules
-  /// The place behind this one, if there is any.
-  private let tier: (any StoreTier)?
+  /// The place behind this one, if there is any; set once.
+  private let behind = AtomicLazyReference<TierHolder>()
+  private var tier: (any StoreTier)? { behind.load()?.tier }
+
+  private final class TierHolder: Sendable {
+    let tier: any StoreTier
+    init(_ tier: any StoreTier) { self.tier = tier }
+  }
 
   private final class LockedShard: Sendable {
     let state: Mutex<Shard>
@@ -77,7 +83,6 @@ package final class CacheStore: Sendable {
     tier: (any StoreTier)? = nil
   ) {
     self.limits = limits
-    self.tier = tier
     self.seed = seed
     searchRules = SearchRules(seed: seed)
     let count = limits.effectiveShardCount
@@ -86,7 +91,12 @@ package final class CacheStore: Sendable {
       LockedShard(
         Shard(budget: limits.budget / count, variantLimit: limits.variantLimit, seed: seed))
     }
+    if let tier { attach(tier) }
   }
+
+  /// Puts a place behind this store: before anything is stored, looked up or purged, and once; a
+  /// second one is not taken.
+  package func attach(_ tier: any StoreTier) { _ = behind.storeIfNil(TierHolder(tier)) }
 
   // Tables use the low bits of the hashes and the epochs the highest, shards those between.
   private func shard(of hashes: KeyHashes) -> LockedShard {
@@ -229,27 +239,43 @@ package final class CacheStore: Sendable {
   package func mayBeBehind(_ key: Span<UInt8>) -> Bool { tier?.mayHold(key) ?? false }
 
   /// Fetches what a request selects from the place behind into this one. `moment` is that of the
-  /// lookup that missed: what was invalidated or purged since is not delivered. `deliver` is called
-  /// once, on another thread, and must only post.
+  /// lookup that missed: what was invalidated or purged since is not delivered, and neither is what
+  /// something newer was stored for. `deliver` is called once, on another thread, and must only
+  /// post.
   package func fetchFromBehind(
     _ permit: LookupPermit, key: [UInt8], request: RequestHead, since moment: StoreMoment,
     deliver: @escaping @Sendable (StoredResponse?) -> Void
   ) {
     guard let tier else { return deliver(nil) }
     tier.fetch(key: key, request: request) { [self] found in
-      guard let found else { return deliver(nil) }
-      let hashes = hashes(key.span)
-      let outcome = shard(of: hashes).state.withLock { shard in
-        // Whatever came from the origin meanwhile is newer.
-        shard.selected(key.span, hashes: hashes, request: request).isEmpty
-          ? shard.insert(found, hashes: hashes, since: moment, superseding: []) : nil
-      }
-      switch outcome {
-      case .inserted(let response, _, _): deliver(response)
-      case .refused(.storeFull): deliver(found)
-      case .refused, nil: deliver(nil)
-      }
+      deliver(
+        found.flatMap { take($0, from: tier, key: key, request: request, since: moment) })
     }
+  }
+
+  private func take(
+    _ find: TierFind, from tier: any StoreTier, key: [UInt8], request: RequestHead,
+    since moment: StoreMoment
+  ) -> StoredResponse? {
+    // The limits may have been wider when it was stored.
+    guard find.response.body.count <= limits.objectLimit else { return nil }
+    let hashes = hashes(key.span)
+    makeRoom(for: find.response, in: shard(of: hashes))
+    let (found, outcome) = shard(of: hashes).state.withLock {
+      shard -> (StoredResponse?, InsertOutcome?) in
+      // Whatever came from the origin meanwhile is newer.
+      if case .found(let newer) = shard.find(key.span, hashes: hashes, request: request) {
+        return (newer, nil)
+      }
+      guard tier.isCurrent(find, key: key.span) else { return (nil, nil) }
+      let outcome = shard.insert(
+        find.response, hashes: hashes, since: moment, superseding: [])
+      guard case .inserted(let response, _, _) = outcome else { return (nil, outcome) }
+      return (response, outcome)
+    }
+    // What was removed is let go of here, after the lock.
+    _ = outcome
+    return found
   }
 
   /// Replaces head and metadata after a 304 and keeps the content (RFC 9111 §4.3.4). Answer from
@@ -257,16 +283,37 @@ package final class CacheStore: Sendable {
   package func freshen(_ stored: StoredResponse, with storable: StorableResponse)
     -> StoredResponse
   {
-    replace(stored, with: storable, body: stored.body)
+    replace(stored, with: storable, body: stored.body) { tier, updated, isKept in
+      tier.freshened(stored, to: updated, isKept: isKept)
+    }
   }
 
   private func replace(
     _ stored: StoredResponse, with storable: StorableResponse, body: [UInt8]
   ) -> StoredResponse {
+    replace(stored, with: storable, body: body) { tier, updated, isKept in
+      if isKept { tier.stored(updated) }
+    }
+  }
+
+  private func replace(
+    _ stored: StoredResponse, with storable: StorableResponse, body: [UInt8],
+    tell: (any StoreTier, StoredResponse, _ isKept: Bool) -> Void
+  ) -> StoredResponse {
     let bytes = stored.bytes
     let key = bytes.span.extracting(stored.keyRange)
     let updated = StoredResponse(key: key, storable: storable, body: body)
-    let outcome = shard(of: hashes(key)).state.withLock { $0.replace(stored, with: updated) }
+    let outcome = shard(of: hashes(key)).state.withLock { shard in
+      let outcome = shard.replace(stored, with: updated)
+      if let tier, !updated.isPartial {
+        if case .inserted = outcome {
+          tell(tier, updated, true)
+        } else {
+          tell(tier, updated, false)
+        }
+      }
+      return outcome
+    }
     // What was removed is let go of here, after the lock.
     _ = outcome
     return updated
@@ -301,8 +348,9 @@ package final class CacheStore: Sendable {
     let hashes = hashes(key.span)
     let removed = shard(of: hashes).state.withLock { shard in
       if purge.kind == .hard, purge.partition == nil {
-        tier?.invalidated(key)
+        tier?.invalidated(key.span)
       } else {
+        tier?.purgeBegins()
         tier?.purged(purge.selector, purge.kind, partition: purge.partition, now: purge.time)
       }
       return shard.removeTarget(of: key.span, hashes: hashes, by: purge, limit: Self.stepLimit)
@@ -310,11 +358,15 @@ package final class CacheStore: Sendable {
     _ = removed
   }
 
-  /// Removes one response, if it is still stored.
+  /// Removes one response, if it is still stored: it is not to be used again. The place behind
+  /// forgets it, too, and all of its target.
   package func remove(_ response: StoredResponse) {
     let bytes = response.bytes
-    let hashes = hashes(bytes.span.extracting(response.keyRange))
-    let removed = shard(of: hashes).state.withLock { $0.removeOne(response) }
+    let key = bytes.span.extracting(response.keyRange)
+    let removed = shard(of: hashes(key)).state.withLock { shard in
+      tier?.invalidated(key)
+      return shard.removeOne(response)
+    }
     _ = removed
   }
 
@@ -322,12 +374,14 @@ package final class CacheStore: Sendable {
 
   /// Purges and sweeps: returns when every response that the selector names is gone or stale.
   /// Looks at the whole store, unless it is about one target, in steps that hold a lock for some
-  /// dozen microseconds each. Not for loops.
+  /// dozen microseconds each. With a place behind, the purge outlives the process by then. Not for
+  /// loops.
   package func purge(
     _ selector: PurgeSelector, _ kind: PurgeKind, partition: UInt32? = nil, now: WallTime
   ) -> PurgeCount {
     let purge = note(selector, kind, partition: partition, now: now)
     sweep()
+    tier?.settle()
     return purge.tally.count
   }
 
@@ -346,6 +400,9 @@ package final class CacheStore: Sendable {
     if case .target(let key) = selector {
       removeTarget(of: key, by: purge)
     } else {
+      // Nothing comes from behind meanwhile: it would be younger than the purge here, and not yet
+      // held against it there.
+      tier?.purgeBegins()
       for shard in shards { shard.state.withLock { $0.purges.note(purge) } }
       tier?.purged(selector, kind, partition: partition, now: now)
     }

@@ -1,14 +1,16 @@
 /// Where in which segment one response is.
 struct DiskPlace: Sendable, Hashable {
   let segment: UInt64
+  let sequence: UInt64
   let position: UInt32
   /// Head and payload.
-  let count: Int
+  let count: UInt32
   /// A piece of the key's hash: a hint, the record has the key.
-  let keyTag: UInt32
-  let sequence: UInt64
+  var keyTag: UInt32 = 0
+  /// When its freshness ends, in seconds since 1970; 0 where it has none.
+  var freshUntil: UInt32 = 0
   /// Whether it is not known that no invalidation was lost since it was written.
-  let needsValidation: Bool
+  var needsValidation = false
 }
 
 /// What is on the disk, by target: all that is held in memory about it.
@@ -60,12 +62,17 @@ struct DiskIndex: Sendable {
     count -= all.count - kept.count
   }
 
+  /// When the freshness of any response of a key ends at the latest; nil where there is none.
+  func freshUntil(_ tag: UInt32, target: UInt64) -> UInt32? {
+    places(of: tag, target: target).map { $0.needsValidation ? 0 : $0.freshUntil }.max()
+  }
+
   mutating func requireValidation() {
     places = places.mapValues { all in
-      all.map {
-        DiskPlace(
-          segment: $0.segment, position: $0.position, count: $0.count, keyTag: $0.keyTag,
-          sequence: $0.sequence, needsValidation: true)
+      all.map { place in
+        var place = place
+        place.needsValidation = true
+        return place
       }
     }
   }

@@ -15,6 +15,10 @@ package struct DiskTierSettings: Sendable, Hashable {
   package var readLimit = 256
   /// How many responses are held: each costs about 150 bytes of memory.
   package var responseLimit = 1 << 19
+  /// Who says what is a decision, as a version: what another one let pass is not taken over.
+  package var judge = ""
+  /// The parts of the store, with the words that each number stands for in keys.
+  package var parts: [UInt32: String] = [:]
 
   package init(directory: String) { self.directory = directory }
 }
@@ -37,6 +41,23 @@ package enum DiskTierError: Error, Hashable, CustomStringConvertible {
   }
 }
 
+/// What a disk tier tells while it works. Told on its own threads: only note or post.
+package enum DiskTierNews: Sendable, Hashable {
+  /// The start takes its time: so many segments of so many are read.
+  case reading(Int, of: Int)
+  /// What was found was written by another version, or by settings with other parts: it is gone.
+  case emptied
+  /// Nothing more is written for a while.
+  case cannotWrite(SystemError)
+  /// The file system is full: so many bytes is all that is kept from now on.
+  case shrunk(to: Int)
+  /// It is written again.
+  case writes
+  case cannotRead(SystemError)
+  /// Nothing is written or read until a restart.
+  case givenUp(SystemError)
+}
+
 /// What happened in a disk tier since it was opened, and what it holds.
 package struct DiskTierCounters: Sendable, Hashable {
   package var reads: UInt64 = 0
@@ -50,8 +71,12 @@ package struct DiskTierCounters: Sendable, Hashable {
   package var corrupt: UInt64 = 0
   /// Responses found at the start.
   package var recovered = 0
+  /// How long the start took to find them, in milliseconds.
+  package var recoveryMilliseconds: UInt64 = 0
   package var responses = 0
   package var bytes = 0
+  /// Whether it is written to and read from: not closed, and no failure in the last seconds.
+  package var works = true
 
   package init() {}
 }

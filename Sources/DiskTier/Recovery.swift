@@ -1,5 +1,7 @@
+internal import CachePolicy
 internal import CacheStore
 internal import Platform
+internal import Primitives
 
 /// What the segments of a directory hold, found out at the start.
 struct RecoveredState: Sendable {
@@ -8,8 +10,10 @@ struct RecoveredState: Sendable {
   var segments: [SegmentSummary] = []
   var lastSequence: UInt64 = 0
   var lastNumber: UInt64 = 0
-  /// Whether an invalidation may be missing.
+  /// Whether an invalidation may be missing, or the clock was set back.
   var isInDoubt = false
+  /// When the response that came last had come.
+  var latest = WallTime(milliseconds: 0)
 }
 
 /// One segment that is not written any more.
@@ -50,12 +54,23 @@ struct Recovery {
     return UInt64(name.dropLast(suffix.count), radix: 16)
   }
 
-  static func run(in directory: borrowing PrivateDirectory, seed: HashSeed) throws(SystemError)
-    -> RecoveredState
-  {
+  /// The segments of a directory, the oldest first.
+  static func segments(in directory: borrowing PrivateDirectory) throws(SystemError) -> [UInt64] {
+    try directory.names().compactMap { number(of: $0) }.sorted()
+  }
+
+  /// - Parameters: - now: What the clock says: whatever came later than that came before the clock
+  ///   was set back,
+  ///     and nobody knows how old it is.
+  ///   - progress: Told before each segment how many of how many have been read.
+  static func run(
+    in directory: borrowing PrivateDirectory, seed: HashSeed, now: WallTime,
+    progress: (_ read: Int, _ all: Int) -> Void
+  ) throws(SystemError) -> RecoveredState {
     var recovery = Recovery(seed: seed)
-    let numbers = try directory.names().compactMap { number(of: $0) }.sorted()
-    for number in numbers {
+    let numbers = try segments(in: directory)
+    for (index, number) in numbers.enumerated() {
+      progress(index, numbers.count)
       recovery.state.lastNumber = number
       recovery.endsInOrder = false
       let wasRead = recovery.read(number, in: directory)
@@ -65,7 +80,8 @@ struct Recovery {
       }
     }
     recovery.state.isInDoubt =
-      !numbers.isEmpty && !(recovery.isTrusted && recovery.endsInOrder)
+      !numbers.isEmpty
+      && !(recovery.isTrusted && recovery.endsInOrder && recovery.state.latest <= now)
     if recovery.state.isInDoubt { recovery.state.index.requireValidation() }
     return recovery.state
   }
@@ -123,12 +139,17 @@ struct Recovery {
     case .doubt: state.index.requireValidation()
     case .response:
       let hashes = ByteHash.hashes(ofKey: key.span, seed: seed)
+      guard let metadata = head.response else {
+        isTrusted = false
+        return
+      }
+      state.latest = max(state.latest, metadata.receivedAt)
       state.index.insert(
         DiskPlace(
-          segment: summary.identity.number, position: UInt32(clamping: position),
-          count: SegmentFormat.recordHeadCount + head.payloadCount,
-          keyTag: UInt32(truncatingIfNeeded: hashes.key), sequence: head.sequence,
-          needsValidation: false),
+          segment: summary.identity.number, sequence: head.sequence,
+          position: UInt32(clamping: position),
+          count: UInt32(clamping: SegmentFormat.recordHeadCount + head.payloadCount),
+          keyTag: UInt32(truncatingIfNeeded: hashes.key), freshUntil: metadata.freshUntil),
         target: hashes.target, isOnly: head.varyCount == 0)
       summary.targets.append(hashes.target)
     case .targetGone:

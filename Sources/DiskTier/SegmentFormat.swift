@@ -1,5 +1,6 @@
 internal import CachePolicy
 internal import CacheStore
+internal import Primitives
 
 /// How segments are written: version 1. Numbers have their lowest byte first.
 ///
@@ -160,6 +161,11 @@ struct RecordHead: Sendable {
   var linesCount: Int { keyCount + varyCount + annexCount + lineCount }
   var payloadCount: Int { linesCount + bodyCount }
 
+  /// What a response's record says about it; nil where it is none.
+  var response: StoredMetadata? {
+    kind == .response ? StoredMetadata(encoded: metadata.span, headCount: lineCount) : nil
+  }
+
   /// Whether this is the payload, byte for byte.
   func isRight(lines: Span<UInt8>, body: Span<UInt8>) -> Bool {
     lines.count == linesCount && body.count == bodyCount
@@ -168,9 +174,9 @@ struct RecordHead: Sendable {
 
   /// The response that this record holds; nil where the payload is not right.
   func response(lines: [UInt8], body: [UInt8], requiringValidation: Bool) -> StoredResponse? {
-    guard kind == .response, isRight(lines: lines.span, body: body.span),
-      let metadata = StoredMetadata(encoded: metadata.span, headCount: lineCount)
-    else { return nil }
+    guard let metadata = self.response, isRight(lines: lines.span, body: body.span) else {
+      return nil
+    }
     return StoredResponse(
       restoring: lines, keyCount: keyCount, varyCount: varyCount, annexCount: annexCount,
       body: body, metadata: requiringValidation ? metadata.requiringValidation() : metadata)
@@ -189,5 +195,16 @@ extension [UInt8] {
       number = number << 8 | UInt64(self[start + index])
     }
     return number
+  }
+}
+
+extension StoredMetadata {
+  /// When its freshness ends, in seconds since 1970; 0 where it is validated before each use.
+  var freshUntil: UInt32 {
+    guard !flags.contains(.noCache) else { return 0 }
+    let born = receivedAt.milliseconds.subtractingReportingOverflow(initialAge.count)
+    guard !born.overflow else { return 0 }
+    let end = (born.partialValue / 1000).addingReportingOverflow(lifetime.count)
+    return end.overflow ? .max : UInt32(clamping: end.partialValue)
   }
 }

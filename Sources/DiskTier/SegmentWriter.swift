@@ -39,10 +39,12 @@ struct SegmentWriter: Sendable {
     let identity = SegmentIdentity(number: nextNumber, salt: .random(in: .min ... .max))
     nextNumber &+= 1
     let file = try directory.create(Recovery.name(of: identity.number))
-    try file.write(SegmentFormat.header(number: identity.number, salt: identity.salt), at: 0)
     current = Segment(file, identity)
-    position = SegmentFormat.headerCount
+    position = 0
     summary = SegmentSummary(identity: identity, bytes: position)
+    try current?.file.write(
+      SegmentFormat.header(number: identity.number, salt: identity.salt), at: 0)
+    position = SegmentFormat.headerCount
     return last
   }
 
@@ -60,6 +62,23 @@ struct SegmentWriter: Sendable {
     }
   }
 
+  /// Ends the segment after a write that failed: what came of that is cut off, so that the records
+  /// before it can be trusted. Nil where there are none; the file is gone then.
+  mutating func finishBroken(in directory: borrowing PrivateDirectory) -> SegmentSummary? {
+    let end = position
+    let file = current
+    let summary = finish()
+    do throws(SystemError) {
+      try file?.file.truncate(to: end)
+      guard let summary, end <= SegmentFormat.headerCount else { return summary }
+      try directory.remove(Recovery.name(of: summary.identity.number))
+      return nil
+    } catch {
+      // A disk that refuses this as well: the next start finds the damage and doubts.
+      return summary
+    }
+  }
+
   /// Whether a record of this length needs another segment.
   func needsSegment(for count: Int) -> Bool { current == nil || position + count > limit }
 
@@ -69,8 +88,9 @@ struct SegmentWriter: Sendable {
     let bytes = SegmentFormat.record(record, in: current.identity, at: position)
     try current.file.write(bytes, at: position)
     let place = DiskPlace(
-      segment: current.identity.number, position: UInt32(clamping: position), count: bytes.count,
-      keyTag: 0, sequence: record.sequence, needsValidation: false)
+      segment: current.identity.number, sequence: record.sequence,
+      position: UInt32(clamping: position), count: UInt32(clamping: bytes.count),
+      freshUntil: record.metadata?.freshUntil ?? 0)
     position += bytes.count
     if summary?.firstSequence == nil { summary?.firstSequence = record.sequence }
     if let target { summary?.targets.append(target) }

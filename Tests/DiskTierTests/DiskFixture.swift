@@ -38,9 +38,12 @@ enum DiskFixture {
     return permit
   }
 
-  static func storable(_ request: RequestHead, tags: String? = nil) throws -> StorableResponse {
+  static func storable(
+    _ request: RequestHead, tags: String? = nil, at now: WallTime = now,
+    control: String = "max-age=60"
+  ) throws -> StorableResponse {
     var fields = FieldSection()
-    fields.append(.cacheControl, "max-age=60")
+    fields.append(.cacheControl, Array(control.utf8))
     fields.append(.etag, "\"a\"")
     if request.fields.contains(.acceptLanguage) { fields.append(.vary, "Accept-Language") }
     if let tags { fields.append(name: "Surrogate-Key".utf8, value: tags.utf8) }
@@ -56,12 +59,14 @@ enum DiskFixture {
   @discardableResult
   static func put(
     _ body: [UInt8], at target: String, language: String? = nil, tags: String? = nil,
-    partition: UInt32 = 0, in store: CacheStore
+    partition: UInt32 = 0, at now: WallTime = now, control: String = "max-age=60",
+    in store: CacheStore
   ) throws -> StoredResponse {
     let request = request(target, language: language)
     guard
       case .writer(let writer) = store.open(
-        try storable(request, tags: tags), key: key(target, partition: partition),
+        try storable(request, tags: tags, at: now, control: control),
+        key: key(target, partition: partition),
         request: request, length: nil)
     else { throw Failure.notStorable }
     writer.append(body)
@@ -73,8 +78,14 @@ enum DiskFixture {
   static func fetch(
     _ target: String, language: String? = nil, partition: UInt32 = 0, from tier: DiskTier
   ) throws -> StoredResponse? {
+    try find(target, language: language, partition: partition, in: tier)?.response
+  }
+
+  static func find(
+    _ target: String, language: String? = nil, partition: UInt32 = 0, in tier: DiskTier
+  ) throws -> TierFind? {
     let done = DispatchSemaphore(value: 0)
-    let result = Mutex<StoredResponse?>(nil)
+    let result = Mutex<TierFind?>(nil)
     tier.fetch(
       key: key(target, partition: partition), request: request(target, language: language)
     ) { found in
@@ -112,5 +123,7 @@ final class ScratchDirectory: Sendable {
   func replaceAll(by bytes: [UInt8], named name: String) throws {
     for old in segments { try FileManager.default.removeItem(atPath: "\(path)/\(old)") }
     try Data(bytes).write(to: URL(fileURLWithPath: "\(path)/\(name)"))
+    let book = PartBook(judge: "", parts: [:])
+    try Data(book.bytes).write(to: URL(fileURLWithPath: "\(path)/\(PartBook.name)"))
   }
 }
