@@ -103,7 +103,7 @@ let package = Package(
       [
         "Primitives", "HTTPModel", "HTTPWire", "CachePolicy", "CacheStore", "MessageSignatures",
         "Verdict", "Audit", "Platform", "Cryptography", "TLS", "EventLoop", "Transport",
-        "Telemetry",
+        "Telemetry", "DiskTier",
         "Configuration",
         .product(name: "Logging", package: "swift-log"),
       ]),

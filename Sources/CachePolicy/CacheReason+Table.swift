@@ -208,6 +208,10 @@ extension CacheReason {
       CacheReasonRow(
         code: "fresh", section: "RFC 9111 §4.2",
         meaning: "The stored response is fresh.")
+    case .fromDisk:
+      CacheReasonRow(
+        code: "from-disk", section: "Countersign",
+        meaning: "The stored response is within its lifetime; the disk had it, the memory had not.")
     case .maxStale:
       CacheReasonRow(
         code: "max-stale", section: "RFC 9111 §5.2.1.2",

@@ -30,7 +30,8 @@ package enum CacheReason: UInt8, CaseIterable, Hashable, Sendable {
   case stale, mustRevalidate
 
   // Why a stored response is used.
-  case fresh, maxStale, staleWhileRevalidate, staleIfError, disconnected, validated, notModified
+  case fresh, fromDisk, maxStale, staleWhileRevalidate, staleIfError, disconnected, validated,
+    notModified
 
   // Why neither store nor origin may answer, or a stale response may not.
   case onlyIfCached, staleTooLong, errorNotCovered

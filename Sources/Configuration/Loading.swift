@@ -78,6 +78,20 @@ extension Settings {
       files: reading.sources.map(\.path), named: reading.named)
   }
 
+  /// What of the settings says which responses are no decisions and may be stored: the same text,
+  /// the same judgement.
+  package var storingRules: String {
+    var rules = Settings()
+    rules.cache.profile = cache.profile
+    rules.services = services.map { service in
+      var same = ServiceSettings(name: service.name, origins: [])
+      same.kind = service.kind
+      return same
+    }
+    rules.routes = routes
+    return rules.yaml()
+  }
+
   /// The settings as a file would say them: every key, or only those that differ from their
   /// defaults.
   ///

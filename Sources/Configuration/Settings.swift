@@ -37,11 +37,34 @@ package struct CacheSettings: Sendable, Equatable {
   package var variants = 16
   /// Whether `Cache-Status` tells the key of an exchange (RFC 9211 §2.8).
   package var showsKey = false
+  /// Nil where responses are kept in memory only.
+  package var disk: DiskCacheSettings?
 
   package init() {}
 
   /// The rules where a route declares none.
   package var rules: CacheRules { CacheRules(profile: profile) }
+}
+
+/// Where stored responses are kept beside the memory, across restarts.
+package struct DiskCacheSettings: Sendable, Equatable {
+  /// A directory for this process alone.
+  package var directory = ""
+  /// The bytes that all its files may have together.
+  package var bytes = 4 << 30
+  /// How many responses are kept; each costs about 150 bytes of memory.
+  package var responses = 500_000
+
+  package init() {}
+
+  /// How long a file of it gets, in bytes: enough for the largest response that is stored, if that
+  /// is no more than a quarter of the whole.
+  package func segmentBytes(forObjectsOf objectBytes: Int) -> Int {
+    max(min(64 << 20, bytes / 8), min(bytes / 4, objectBytes + Self.headRoom))
+  }
+
+  /// What is written of a response beside its content, at most, in bytes.
+  package static let headRoom = 1 << 20
 }
 
 /// Where lines of a log go.

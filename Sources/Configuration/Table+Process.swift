@@ -26,6 +26,10 @@ extension Section<CacheSettings> {
           "status_key", \.showsKey, .boolean,
           "Whether Cache-Status tells the key: scheme, host, path and query, nothing of fields "
             + "and cookies (RFC 9211 §2.8)."),
+        Key(
+          optional: "disk", \.disk, Section<DiskCacheSettings>.disk.form,
+          "Keeps stored responses on a disk, too, across restarts. Without it: in memory only."
+        ),
       ],
       blank: { CacheSettings() },
       check: { cache, places, reading in
@@ -34,7 +38,37 @@ extension Section<CacheSettings> {
             "out-of-range", "one response cannot be larger than the whole store",
             at: places.value("max_object"))
         }
+        guard let disk = cache.disk else { return }
+        if disk.bytes < cache.memoryBytes {
+          reading.warn(
+            "small-disk", "the disk keeps less than the memory does", at: places.value("disk"),
+            help: "give it a 'size' of several times 'memory'")
+        }
+        if cache.objectBytes + DiskCacheSettings.headRoom > disk.bytes / 4 {
+          reading.warn(
+            "small-disk", "the largest responses are not kept on this disk",
+            at: places.value("disk"), help: "'size' should be several times 'max_object'")
+        }
       })
+  }
+}
+
+extension Section<DiskCacheSettings> {
+  static var disk: Section<DiskCacheSettings> {
+    Section(
+      name: "disk", about: "Where stored responses are kept across restarts.",
+      keys: [
+        Key(
+          "directory", \.directory, .path, isRequired: true,
+          "A directory for this process alone. It is made, mode 0700, where it is missing."),
+        Key(
+          "size", \.bytes, .size(16 << 20, 1 << 44),
+          "What all files in it may take together. The oldest go first."),
+        Key(
+          "max_responses", \.responses, .integer(1_000...100_000_000),
+          "How many responses are kept; each takes about 150 bytes of memory."),
+      ],
+      blank: { DiskCacheSettings() })
   }
 }
 

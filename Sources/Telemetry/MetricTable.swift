@@ -35,6 +35,9 @@ package enum CounterName: Int, Sendable, CaseIterable {
   case cacheRefreshes
   case cacheEvictions
   case cachePurges
+  case cacheDiskReads
+  case cacheDiskWrites
+  case cacheDiskErrors
   case bytesReceived
   case bytesSent
   case connectionsAccepted
@@ -90,6 +93,17 @@ package enum CounterName: Int, Sendable, CaseIterable {
     case .cachePurges:
       MetricRow(
         "countersign_cache_purges_total", "Purges asked for by operators.", by: ["kind"])
+    case .cacheDiskReads:
+      MetricRow(
+        "countersign_cache_disk_reads_total", "Responses looked for on the disk by result.",
+        by: ["result"])
+    case .cacheDiskWrites:
+      MetricRow(
+        "countersign_cache_disk_writes_total", "Responses for the disk by result.", by: ["result"])
+    case .cacheDiskErrors:
+      MetricRow(
+        "countersign_cache_disk_errors_total",
+        "Reads and writes that failed, and what was not as it had been written.", by: ["kind"])
     case .bytesReceived:
       MetricRow("countersign_received_bytes_total", "Bytes received, TLS removed.", by: ["side"])
     case .bytesSent:
@@ -153,6 +167,11 @@ package enum GaugeName: Int, Sendable, CaseIterable {
   case exchangesInFlight
   case cacheStoredBytes
   case cacheStoredResponses
+  case cacheDiskBytes
+  case cacheDiskResponses
+  case cacheDiskRecovered
+  case cacheDiskRecoveryTime
+  case cacheDiskWorks
   case originConnections
   case originQueueLength
   case originsInService
@@ -174,6 +193,20 @@ package enum GaugeName: Int, Sendable, CaseIterable {
         "countersign_cache_stored_bytes", "Bytes the store holds, its own overhead included.")
     case .cacheStoredResponses:
       MetricRow("countersign_cache_stored_responses", "Responses the store holds.")
+    case .cacheDiskBytes:
+      MetricRow("countersign_cache_disk_bytes", "Bytes of the files of the cache on the disk.")
+    case .cacheDiskResponses:
+      MetricRow("countersign_cache_disk_responses", "Responses that can be found on the disk.")
+    case .cacheDiskRecovered:
+      MetricRow(
+        "countersign_cache_disk_recovered_responses", "Responses found on the disk at the start.")
+    case .cacheDiskRecoveryTime:
+      MetricRow(
+        "countersign_cache_disk_recovery_seconds", "How long the start took to find them.",
+        in: .nanoseconds)
+    case .cacheDiskWorks:
+      MetricRow(
+        "countersign_cache_disk_works", "1 while the disk is read and written, 0 while not.")
     case .originConnections:
       MetricRow(
         "countersign_origin_connections", "Open connections to origins.", by: ["service", "state"])

@@ -31,7 +31,8 @@ import Testing
 
   /// What nobody needs to change, or can.
   private static let withoutRemedy: Set<CacheReason> = [
-    .statusNotFinal, .stored, .storeCancelled, .invalidated, .incompleteKept, .fresh, .maxStale,
+    .statusNotFinal, .stored, .storeCancelled, .invalidated, .incompleteKept, .fresh, .fromDisk,
+    .maxStale,
     .staleWhileRevalidate, .staleIfError, .disconnected, .validated, .notModified,
     .errorNotCovered, .validatorMismatch, .notAValidation, .rangeAnswered, .rangeIgnored,
     .ifRangeFailed, .rangeNotSatisfiable, .partCombined, .partMismatch, .partNotAdjacent,

@@ -19,7 +19,7 @@ import Testing
     }
     // What becomes of content while it is stored is the store's: see the tests of `StoreWriter`.
     let ofTheStore: Set<CacheReason> = [
-      .objectTooLarge, .incomplete, .storeCancelled, .storeFull, .invalidated,
+      .objectTooLarge, .incomplete, .storeCancelled, .storeFull, .invalidated, .fromDisk,
     ]
     for reason in CacheReason.allCases where !ofTheStore.contains(reason) {
       #expect(codes.contains("\(reason.code)"), "no row shows \(reason.code)")

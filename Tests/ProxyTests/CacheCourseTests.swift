@@ -86,6 +86,71 @@ import Testing
     #expect(course.flightEnded(news) == next)
   }
 
+  // MARK: The place behind
+
+  @Test(arguments: [
+    (CacheCourse.BehindNews.usable, CacheCourse.AfterBehind.answer), (.mustBeValidated, .validate),
+    (.nothing, .fetch),
+  ])
+  func `the place behind is asked before the origin, once`(
+    news: CacheCourse.BehindNews, next: CacheCourse.AfterBehind
+  ) {
+    let course = Course()
+    _ = course.begin(isShared: false)
+    #expect(course.fetches(mayBeBehind: true) == .askBehind)
+    #expect(course.isAskingBehind)
+    #expect(!course.isSettled)
+    #expect(course.behindAnswered(news) == next)
+    #expect(course.behindAnswered(news) == .drop, "the deadline and the answer may both come")
+    #expect(course.fetches(mayBeBehind: true) == .askOrigin)
+    #expect(course.headArrived(.plain) == .begin)
+  }
+
+  @Test func `where nothing may be behind the origin is asked at once`() {
+    let course = Course()
+    _ = course.begin(isShared: false)
+    #expect(course.fetches(mayBeBehind: false) == .askOrigin)
+    #expect(course.fetches(mayBeBehind: true) == .askBehind, "another variant, after a flight")
+  }
+
+  @Test func `in the background nothing behind is asked`() {
+    let course = Course(isBackground: true)
+    _ = course.begin(isShared: false)
+    #expect(course.fetches(mayBeBehind: true) == .askOrigin)
+  }
+
+  @Test func `who forbids to ask the origin joins nobody and gets what is behind or nothing`() {
+    #expect(Course(isLocalOnly: true).begin(isShared: true) == .fetch)
+    let nothing = Course(isLocalOnly: true)
+    _ = nothing.begin(isShared: true)
+    #expect(nothing.fetches(mayBeBehind: false) == .refuse)
+    for news in [CacheCourse.BehindNews.mustBeValidated, .nothing] {
+      let course = Course(isLocalOnly: true)
+      _ = course.begin(isShared: true)
+      #expect(course.fetches(mayBeBehind: true) == .askBehind)
+      #expect(course.behindAnswered(news) == .refuse)
+    }
+    let found = Course(isLocalOnly: true)
+    _ = found.begin(isShared: true)
+    _ = found.fetches(mayBeBehind: true)
+    #expect(found.behindAnswered(.usable) == .answer)
+  }
+
+  @Test func `a client that leaves, and a failure, end the wait for the place behind`() {
+    let left = Course()
+    _ = left.begin(isShared: true)
+    _ = left.fetches(mayBeBehind: true)
+    #expect(left.clientLeft(isFollowed: false) == .giveUp)
+    #expect(left.behindAnswered(.usable) == .drop)
+    let failed = Course()
+    _ = failed.begin(isShared: true)
+    _ = failed.fetches(mayBeBehind: true)
+    #expect(failed.contentArrived(fits: true) == .drop)
+    #expect(failed.contentEnded() == .nothing)
+    #expect(failed.failed(isStarted: false) == .answerStaleOrFail)
+    #expect(failed.behindAnswered(.usable) == .drop)
+  }
+
   @Test func `what is not shared is fetched at once`() {
     let course = Course()
     _ = course.begin(isShared: true)
@@ -183,10 +248,18 @@ import Testing
     let course = Course(isBackground: seed % 5 == 0)
     var isDecision = false
     var isHeld = false
+    var isBegun = false
     var ends = 0
     _ = course.begin(isShared: seed % 2 == 0)
     for _ in 0..<40 {
-      switch random.next(6) {
+      switch random.next(8) {
+      case 6 where !course.isSettled && !isDecision && !isHeld && ends == 0 && !isBegun:
+        _ = course.fetches(mayBeBehind: true)
+      case 7:
+        // Whatever is behind, it is stored: nothing changes what the origin's answer is.
+        let isAsking = course.isAskingBehind
+        #expect((course.behindAnswered(.nothing) == .fetch) == isAsking)
+      case 0 where course.isAskingBehind: continue
       case 0:
         let readings: [CacheCourse.HeadReading] = [.decision, .unclear, .plain]
         guard !course.isSettled, !isDecision, ends == 0 else { continue }
@@ -195,6 +268,7 @@ import Testing
         case .hold: isHeld = true
         case .begin:
           isHeld = false
+          isBegun = true
           course.began(clientIsAnswered: random.next(4) == 0)
         case .giveUp: ends += 1
         case .merge, .askAgain, .answerStale: Issue.record("nothing was stored")
@@ -207,6 +281,7 @@ import Testing
         case .release:
           #expect(isHeld)
           isHeld = false
+          isBegun = true
           course.began(clientIsAnswered: false)
         case .drop: break
         }
@@ -240,9 +315,18 @@ import Testing
 private final class Course {
   private var machine: CacheCourse
 
-  init(isBackground: Bool = false) { machine = CacheCourse(isBackground: isBackground) }
+  init(isBackground: Bool = false, isLocalOnly: Bool = false) {
+    machine = CacheCourse(isBackground: isBackground, isLocalOnly: isLocalOnly)
+  }
 
   var isSettled: Bool { machine.isSettled }
+  var isAskingBehind: Bool { machine.isAskingBehind }
+  func fetches(mayBeBehind: Bool) -> CacheCourse.Fetching {
+    machine.fetches(mayBeBehind: mayBeBehind)
+  }
+  func behindAnswered(_ news: CacheCourse.BehindNews) -> CacheCourse.AfterBehind {
+    machine.behindAnswered(news)
+  }
   func begin(isShared: Bool) -> CacheCourse.Beginning { machine.begin(isShared: isShared) }
   func trails() { machine.trails() }
   func readToEnd() -> CacheCourse.AfterReading { machine.readToEnd() }

@@ -1,14 +1,16 @@
 /// What an exchange of the cache lane does next: a machine without input or output.
 ///
 ///     idle ─▶ asking ─┬▶ holding ─┬▶ delivering ─▶ ended
-///      │        ▲     │           │    ▼
-///      │        │     │           ├▶ trailing ─▶ following   (the client at a pace of its own)
-///      │        │     │           │    ▼
-///      │        │     │           ├▶ storing ────▶ ended     (the client has its answer)
-///      │        │     └───────────┴▶ undeclared ─▶ ended     (a decision: it changed lane)
-///      ▼        │
-///     waiting ──┼▶ following ─▶ ended                        (what another exchange fetches)
-///               └▶ ended                                     (answered from the store)
+///      │       ▲  ▲   │           │    ▼
+///      │       │  │   │           ├▶ trailing ─▶ following   (the client at a pace of its own)
+///      │       │  │   │           │    ▼
+///      │       │  │   │           ├▶ storing ────▶ ended     (the client has its answer)
+///      │       │  │   └───────────┴▶ undeclared ─▶ ended     (a decision: it changed lane)
+///      │       │  ▼
+///      │       │ asking behind ─▶ ended                      (answered from the disk)
+///      ▼       │
+///     waiting ─┼▶ following ─▶ ended                         (what another exchange fetches)
+///              └▶ ended                                      (answered from the store)
 ///
 /// Every event returns the action that follows. Whether a response is stored, stale or a decision
 /// is found out by others and told here; what may happen after what is decided here. So one glance
@@ -20,8 +22,10 @@ struct CacheCourse: ~Copyable {
     case waiting
     /// What another exchange fetches is passed on as it comes.
     case following
-    /// The origin is asked; nothing has come.
+    /// The origin is asked, or about to be; nothing has come.
     case asking
+    /// The place behind the memory store is asked, once.
+    case askingBehind
     /// Content is kept back: it may make the response a decision.
     case holding
     /// The response goes to the client, and into the store where that was opened.
@@ -43,18 +47,27 @@ struct CacheCourse: ~Copyable {
   private var flights = 0
   /// Whether nobody but the store waits for the response.
   private let isBackground: Bool
+  /// Whether the request forbids to ask the origin.
+  private let isLocalOnly: Bool
+  private var hasAskedBehind = false
 
-  init(isBackground: Bool = false) { self.isBackground = isBackground }
+  init(isBackground: Bool = false, isLocalOnly: Bool = false) {
+    self.isBackground = isBackground
+    self.isLocalOnly = isLocalOnly
+  }
 
   /// Whether the client was given an answer, or the beginning of one, or waits for another's fetch:
   /// the origin has no say in it any more.
   var isSettled: Bool {
     switch state {
     case .storing, .ended: true
-    case .idle, .waiting, .following, .asking, .holding, .delivering, .trailing, .undeclared:
+    case .idle, .waiting, .following, .asking, .askingBehind, .holding, .delivering, .trailing,
+      .undeclared:
       false
     }
   }
+
+  var isAskingBehind: Bool { state == .askingBehind }
 
   // MARK: Asking
 
@@ -67,7 +80,55 @@ struct CacheCourse: ~Copyable {
   /// The exchange begins; `isShared` tells whether its fetch may be shared with others.
   mutating func begin(isShared: Bool) -> Beginning {
     state = .asking
-    return isShared ? .join : .fetch
+    return isShared && !isLocalOnly ? .join : .fetch
+  }
+
+  enum Fetching: Equatable {
+    case askBehind
+    case askOrigin
+    /// Nothing may be asked any more.
+    case refuse
+  }
+
+  /// The exchange fetches; `mayBeBehind` tells whether the place behind the memory store may have
+  /// what is wanted. It is asked once.
+  mutating func fetches(mayBeBehind: Bool) -> Fetching {
+    guard mayBeBehind, !hasAskedBehind, !isBackground else {
+      return isLocalOnly ? .refuse : .askOrigin
+    }
+    hasAskedBehind = true
+    state = .askingBehind
+    return .askBehind
+  }
+
+  /// What the place behind had.
+  enum BehindNews: Equatable {
+    /// What may answer the request.
+    case usable
+    /// What must be validated first.
+    case mustBeValidated
+    /// Nothing, or not in time.
+    case nothing
+  }
+
+  enum AfterBehind: Equatable {
+    case answer
+    /// Ask the origin whether it still holds.
+    case validate
+    case fetch
+    case refuse
+    /// It comes too late.
+    case drop
+  }
+
+  mutating func behindAnswered(_ news: BehindNews) -> AfterBehind {
+    guard state == .askingBehind else { return .drop }
+    state = .asking
+    switch news {
+    case .usable: return .answer
+    case .mustBeValidated: return isLocalOnly ? .refuse : .validate
+    case .nothing: return isLocalOnly ? .refuse : .fetch
+    }
   }
 
   /// Another exchange fetches the same.
@@ -247,7 +308,7 @@ struct CacheCourse: ~Copyable {
     case .delivering: return .pass
     case .storing, .trailing: return .store
     case .undeclared: return .deliver
-    case .idle, .waiting, .following, .asking, .ended: return .drop
+    case .idle, .waiting, .following, .asking, .askingBehind, .ended: return .drop
     }
   }
 
@@ -282,7 +343,7 @@ struct CacheCourse: ~Copyable {
     case .trailing:
       state = .following
       return .storeAndFollow
-    case .idle, .waiting, .following, .asking, .ended: return .nothing
+    case .idle, .waiting, .following, .asking, .askingBehind, .ended: return .nothing
     }
   }
 
@@ -303,7 +364,7 @@ struct CacheCourse: ~Copyable {
     state = .ended
     switch before {
     case .storing: return .endQuietly
-    case .idle, .waiting, .asking, .holding, .delivering, .trailing:
+    case .idle, .waiting, .asking, .askingBehind, .holding, .delivering, .trailing:
       if isBackground { return .endQuietly }
       return isStarted ? .fail : .answerStaleOrFail
     case .following, .undeclared, .ended: return .fail
@@ -328,7 +389,7 @@ struct CacheCourse: ~Copyable {
       guard isFollowed else { break }
       state = .storing
       return .fetchOn
-    case .idle, .asking, .holding, .undeclared, .ended: break
+    case .idle, .asking, .askingBehind, .holding, .undeclared, .ended: break
     }
     state = .ended
     return .giveUp

@@ -38,12 +38,14 @@ class CacheExchange: Exchange {
   /// The stored part that is being completed.
   var completion: Completion?
   /// What the store had seen when the lookup found nothing usable.
-  let moment: StoreMoment?
+  var moment: StoreMoment?
   let pathChanges: UInt64
   /// What this exchange has to do with the fetches of others.
   var flight = FlightPart.none
   /// The client's place in a response that it reads while it comes in.
   var reading: SharedReading?
+  /// Runs while the place behind the memory store is asked.
+  var behindDeadline: ExchangeDeadline?
   var course: CacheCourse
   private var held: HeldResponse?
   private var inspection: ContentInspection?
@@ -70,7 +72,7 @@ class CacheExchange: Exchange {
       stored = nil
       cause = reason
     }
-    course = CacheCourse(isBackground: client == nil)
+    course = CacheCourse(isBackground: client == nil, isLocalOnly: lookup.isLocalOnly)
     super.init(incoming, id: id, on: worker, for: client, route: route)
     record.lane = permit == nil ? .pass : .cache
     record.cacheReason = lookup.reason
@@ -94,8 +96,17 @@ class CacheExchange: Exchange {
     }
   }
 
-  /// Asks the origin.
-  func fetch() { super.start() }
+  /// Asks the place behind the memory store where that may help, else the origin.
+  func fetch() {
+    switch course.fetches(mayBeBehind: mayBeBehind) {
+    case .askBehind: askBehind()
+    case .askOrigin: super.start()
+    case .refuse: fail(.onlyIfCached)
+    }
+  }
+
+  /// Asks the origin after the place behind was asked.
+  func fetchFromOrigin() { super.start() }
 
   override func prepareLane(_ head: inout RequestHead) -> ProxyFailure? {
     guard permit != nil, request.method == .get || request.method == .head else { return nil }
@@ -295,6 +306,7 @@ class CacheExchange: Exchange {
     held = nil
     reading = nil
     leavesFlight()
+    leavesBehind()
   }
 
   // MARK: The client's side
@@ -349,7 +361,9 @@ class CacheExchange: Exchange {
     super.fail(failure, violation: violation)
   }
 
-  override func deadlinePassed() { outOfPatience() }
+  override func deadlinePassed() {
+    if course.isAskingBehind { behindTold(nil) } else { outOfPatience() }
+  }
 
   /// What came for the store alone may not be stored: it is not served stale any longer, either,
   /// unless the origin has just a bad moment.
@@ -400,6 +414,8 @@ struct CacheLookup {
   var moment: StoreMoment?
   /// How many changes of paths the store had seen.
   var pathChanges: UInt64 = 0
+  /// Whether the request forbids to ask the origin: only the place behind the memory store is left.
+  var isLocalOnly = false
 }
 
 /// A response that is held until enough of its content is there to say what it is.

@@ -22,7 +22,7 @@ final class PlanBuilder: Sendable {
   static let resolutionInterval = Seconds(30)
 
   private let resolver: Resolver
-  private let partitions = Mutex<[String: UInt32]>([:])
+  private let partitions = Mutex<[UInt32: String]>([:])
   private let log: ProxyLog
   private let metrics: Metrics
   private let resolutionWait: DispatchTimeInterval
@@ -68,15 +68,28 @@ final class PlanBuilder: Sendable {
   }
 
   /// What keeps the stored responses of a service or route apart from those of others: the same for
-  /// the same name and kind, in whatever order a reload lists them, and never that of another.
+  /// the same name and kind, in whatever order settings list them, and never that of another. From
+  /// the words alone, so that a restart finds what is on a disk; where two have one number, the
+  /// later takes the next that is free.
   private func partition(of words: String) -> UInt32 {
     partitions.withLock { known in
-      if let number = known[words] { return number }
-      let number = UInt32(clamping: known.count)
-      known[words] = number
+      var number = Self.number(of: words)
+      while let other = known[number], other != words { number &+= 1 }
+      known[number] = words
       return number
     }
   }
+
+  /// The parts of the store so far, with what each number stands for.
+  var parts: [UInt32: String] { partitions.withLock { $0 } }
+
+  private static func number(of words: String) -> UInt32 {
+    let bytes = Array(words.utf8)
+    return UInt32(truncatingIfNeeded: ByteHash.hash(bytes.span, seed: numberSeed))
+  }
+
+  /// Fixed: numbers outlive the process.
+  private static let numberSeed = HashSeed(low: 0x7061_7274, high: 0x6E75_6D62)
 
   private func make(
     _ service: ServiceSettings, health: OriginHealth?, resolved: DispatchSemaphore,

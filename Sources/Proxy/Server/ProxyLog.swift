@@ -1,4 +1,5 @@
 internal import Configuration
+internal import DiskTier
 internal import HTTPWire
 package import Logging
 internal import Primitives
@@ -69,6 +70,59 @@ package struct ProxyLog: Sendable {
         "what": "\(request.loggedSubject)", "service": "\(request.service ?? "-")",
         "removed": "\(removed)", "staled": "\(staled)",
       ])
+  }
+
+  // MARK: The disk of the cache
+
+  func diskOpened(_ directory: String, _ counters: DiskTierCounters) {
+    logger.notice(
+      "The cache is kept on a disk.",
+      metadata: [
+        "directory": "\(directory)", "responses": "\(counters.responses)",
+        "bytes": "\(counters.bytes)", "milliseconds": "\(counters.recoveryMilliseconds)",
+      ])
+  }
+
+  func diskUnusable(_ directory: String, _ cause: String) {
+    logger.error(
+      "The cache is kept in memory only: its directory cannot be used.",
+      metadata: ["directory": "\(directory)", "cause": "\(cause)"])
+  }
+
+  func diskNotClosed(_ directory: String) {
+    logger.warning(
+      "The disk of the cache took too long: what is on it is validated after the next start.",
+      metadata: ["directory": "\(directory)"])
+  }
+
+  func disk(_ directory: String, _ news: DiskTierNews) {
+    var facts: Logger.Metadata = ["directory": "\(directory)"]
+    switch news {
+    case .reading(let read, let all):
+      facts["read"] = "\(read)"
+      facts["segments"] = "\(all)"
+      logger.notice("The disk of the cache is being read.", metadata: facts)
+    case .emptied:
+      logger.notice(
+        "The disk of the cache was emptied: another version or other services wrote it.",
+        metadata: facts)
+    case .cannotWrite(let error):
+      facts["cause"] = "\(error)"
+      logger.error(
+        "The disk of the cache cannot be written: the memory goes on without.", metadata: facts)
+    case .shrunk(let bytes):
+      facts["bytes"] = "\(bytes)"
+      logger.warning(
+        "The disk of the cache is full: it makes do with less until a restart.", metadata: facts)
+    case .writes: logger.notice("The disk of the cache is written again.", metadata: facts)
+    case .cannotRead(let error):
+      facts["cause"] = "\(error)"
+      logger.error("The disk of the cache cannot be read: origins are asked.", metadata: facts)
+    case .givenUp(let error):
+      facts["cause"] = "\(error)"
+      logger.error(
+        "The disk of the cache is not used any more until a restart.", metadata: facts)
+    }
   }
 
   func ticketKeysKept(_ cause: String) {

@@ -49,11 +49,17 @@ package final class ProxyServer: Sendable {
     let workers = WorkerTable()
     let plan = try builder.plan(settings, previous: nil) { workers.addressesChanged(of: $0) }
     shared.registerReadings(of: plan, after: nil)
-    let bound = try Self.bind(settings.listeners, shares: loops)
-    var adminBound: ListenerPlan?
-    if admin != nil { adminBound = try Self.bindAdmin(settings) }
-    let adminListener = adminBound
-    try Self.dropPrivileges(settings.process, log: log)
+    let claimed: Claimed
+    do throws(StartError) {
+      claimed = try Self.claim(
+        settings, parts: builder.parts, shared: shared, loops: loops, hasAdmin: admin != nil)
+    } catch {
+      // In good order, so that the next start need not doubt what is there.
+      shared.closeDisk()
+      throw error
+    }
+    let bound = claimed.listeners
+    let adminListener = claimed.admin
     let view = ProxyView(shared: shared, loops: loops)
     let responder = admin?(view)
     let ready = DispatchGroup()
@@ -72,6 +78,7 @@ package final class ProxyServer: Sendable {
         shared.loopFailed(error)
       }
     } catch {
+      shared.closeDisk()
       throw StartError(.system, "\(error)")
     }
     self.builder = builder
@@ -150,6 +157,8 @@ package final class ProxyServer: Sendable {
     let plan = try builder.plan(settings, previous: before.plan) {
       workers.addressesChanged(of: $0)
     }
+    // Known on the disk before the first response is stored under them.
+    shared.declareToDisk(settings, parts: builder.parts)
     var kept: [(ListenerPlan, TLSServerContext?, [AddressBlock])] = []
     var added: [ListenerSettings] = []
     for listener in settings.listeners {
@@ -260,11 +269,34 @@ package final class ProxyServer: Sendable {
     group.stop()
     state.withLock { $0.adminListener }?.bound.removeFile()
     _ = group.wait()
+    shared.closeDisk()
     shared.stopLogs()
     return isComplete
   }
 
   // MARK: Starting
+
+  /// What a start takes hold of that others could want.
+  private struct Claimed {
+    let listeners: [ListenerPlan]
+    let admin: ListenerPlan?
+  }
+
+  /// Reads the disk, listens, and gives up the rights of root. The disk comes first, so that nobody
+  /// connects who would have to wait for it; but as the user who serves.
+  private static func claim(
+    _ settings: Settings, parts: [UInt32: String], shared: SharedState, loops: Int, hasAdmin: Bool
+  ) throws(StartError) -> Claimed {
+    let changesUser = settings.process.user != nil && Privileges.isRoot
+    if !changesUser { shared.openDisk(settings, parts: parts) }
+    let claimed = Claimed(
+      listeners: try bind(settings.listeners, shares: loops),
+      admin: hasAdmin ? try bindAdmin(settings) : nil)
+    if changesUser { try prepareDirectories(settings) }
+    try dropPrivileges(settings.process, log: shared.log)
+    if changesUser { shared.openDisk(settings, parts: parts) }
+    return claimed
+  }
 
   private static func bind(
     _ listeners: [ListenerSettings], shares: Int
@@ -300,6 +332,17 @@ package final class ProxyServer: Sendable {
       return try BoundAddress(socket, shares: shares)
     } catch {
       throw .cannotListen(on: address, setting: setting, error)
+    }
+  }
+
+  /// Makes, while that is allowed, the directory of the cache for the user who serves. Whether it
+  /// can be used shows when it is opened.
+  private static func prepareDirectories(_ settings: Settings) throws(StartError) {
+    guard let disk = settings.cache.disk, let user = settings.process.user else { return }
+    do throws(SystemError) {
+      try Privileges.makeDirectory(disk.directory, forUser: user)
+    } catch {
+      throw .cannotBecome(user, error)
     }
   }
 

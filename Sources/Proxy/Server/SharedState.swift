@@ -1,6 +1,7 @@
 internal import CacheStore
 internal import Configuration
 internal import Cryptography
+internal import DiskTier
 internal import Platform
 internal import Primitives
 internal import Synchronization
@@ -12,7 +13,11 @@ final class SharedState: Sendable {
   /// How long a stop waits for the last lines to be written.
   static let logDeadline = Milliseconds(2_000)
 
+  /// How long a stop waits for the disk to take what waits for it.
+  static let diskDeadline = Milliseconds(5_000)
+
   let store: CacheStore
+  private let attachedDisk = AtomicLazyReference<DiskTier>()
   /// The fetches under way that others may have a part in.
   let flights = FlightTable.overLoops()
   /// What secret parts of keys are digested with.
@@ -84,6 +89,71 @@ final class SharedState: Sendable {
       throw .cannotOpen(name, target, error)
     }
   }
+
+  // MARK: The disk
+
+  /// Nil where responses are kept in memory only.
+  var disk: DiskTier? { attachedDisk.load() }
+
+  /// Opens the directory that the settings name and puts it behind the store: before the first loop
+  /// runs, as the user who serves. A directory that cannot be used costs what it would have held.
+  func openDisk(_ settings: Settings, parts: [UInt32: String]) {
+    guard let disk = settings.cache.disk else { return }
+    var tierSettings = DiskTierSettings(directory: disk.directory)
+    tierSettings.budget = disk.bytes
+    tierSettings.segmentBytes = disk.segmentBytes(forObjectsOf: settings.cache.objectBytes)
+    tierSettings.responseLimit = disk.responses
+    tierSettings.judge = Self.judge(by: settings)
+    tierSettings.parts = parts
+    do throws(DiskTierError) {
+      let tier = try DiskTier(tierSettings) { [log] in log.disk(disk.directory, $0) }
+      store.attach(tier)
+      _ = attachedDisk.storeIfNil(tier)
+      log.diskOpened(disk.directory, tier.counters)
+    } catch {
+      log.diskUnusable(disk.directory, error.description)
+    }
+    registerDiskReadings()
+  }
+
+  /// Tells the disk, if there is one, of the settings of a reload. May wait for it: not for a loop.
+  func declareToDisk(_ settings: Settings, parts: [UInt32: String]) {
+    disk?.declare(parts, judge: Self.judge(by: settings))
+  }
+
+  /// Who says what may be stored: this version, by these rules. What was stored by others is not
+  /// taken over at a start: they may have let pass what is a decision now.
+  private static func judge(by settings: Settings) -> String {
+    let rules = Array(settings.storingRules.utf8)
+    let digest = ByteHash.hash(rules.span, seed: HashSeed(low: 0x7275_6C65, high: 0x7374_6F72))
+    return "\(ProxyVersion.text) \(digest)"
+  }
+
+  private func registerDiskReadings() {
+    let disk = disk
+    func read(_ value: @escaping @Sendable (DiskTierCounters) -> UInt64) -> @Sendable () -> Int64 {
+      { Int64(clamping: disk.map { value($0.counters) } ?? 0) }
+    }
+    metrics.read(.cacheDiskReads, ["hit"], read { $0.hits })
+    metrics.read(.cacheDiskReads, ["miss"], read { $0.reads - min($0.hits, $0.reads) })
+    metrics.read(.cacheDiskWrites, ["written"], read { $0.writes })
+    metrics.read(.cacheDiskWrites, ["skipped"], read { $0.skipped })
+    metrics.read(.cacheDiskErrors, ["failed"], read { $0.failures })
+    metrics.read(.cacheDiskErrors, ["corrupt"], read { $0.corrupt })
+    metrics.read(.cacheDiskBytes, [], read { UInt64(clamping: $0.bytes) })
+    metrics.read(.cacheDiskResponses, [], read { UInt64(clamping: $0.responses) })
+    metrics.read(.cacheDiskRecovered, [], read { UInt64(clamping: $0.recovered) })
+    metrics.read(.cacheDiskRecoveryTime, [], read { $0.recoveryMilliseconds &* 1_000_000 })
+    metrics.read(.cacheDiskWorks, [], read { $0.works ? 1 : 0 })
+  }
+
+  /// Writes down what waits for the disk, and that this is the end.
+  func closeDisk() {
+    guard let disk, !disk.close(within: Self.diskDeadline) else { return }
+    log.diskNotClosed(disk.settings.directory)
+  }
+
+  // MARK: Numbers
 
   /// Has the numbers that are kept elsewhere asked for at each scrape.
   func registerReadings() {

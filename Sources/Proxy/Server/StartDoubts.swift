@@ -14,7 +14,7 @@ extension ProxyServer {
           owner: use.owner, path: use.path,
           message: "on this machine, the directory \(use.directory) \(problem)"))
     }
-    return doubts + userDoubts(settings.process)
+    return doubts + diskDoubts(settings) + userDoubts(settings.process)
   }
 
   private struct DirectoryUse {
@@ -49,6 +49,18 @@ extension ProxyServer {
     case .notADirectory: "is no directory"
     case .notWritable: "cannot be written in by the user who checks"
     }
+  }
+
+  /// What would keep the cache off its disk: it serves from memory then.
+  private static func diskDoubts(_ settings: Settings) -> [FileProblem] {
+    guard let disk = settings.cache.disk,
+      let flaw = DirectoryFlaw(of: disk.directory, user: settings.process.user)
+    else { return [] }
+    return [
+      FileProblem(
+        owner: "cache", path: disk.directory,
+        message: "on this machine, nothing is kept on the disk: \(flaw.sentence)")
+    ]
   }
 
   private static func userDoubts(_ process: ProcessSettings) -> [FileProblem] {

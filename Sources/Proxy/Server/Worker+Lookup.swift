@@ -92,7 +92,11 @@ extension Worker {
       } else if hit(incoming, lookup, age: age, on: client, route: route) {
         return
       }
-    case .mustNot: return refuse(incoming, .onlyIfCached, on: client, route: route)
+    case .mustNot:
+      guard lookup.stored == nil, shared.store.mayBeBehind(key.span) else {
+        return refuse(incoming, .onlyIfCached, on: client, route: route)
+      }
+      lookup.isLocalOnly = true
     case .validate: lookup.form = .usual
     }
     lookup.key = keyBuffer
