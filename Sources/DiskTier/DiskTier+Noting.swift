@@ -103,6 +103,7 @@ extension DiskTier {
         state.index.removeAll()
         state.purges = []
       }
+      state.purges.removeAll { $0.isCovered(by: purge) }
       state.purges.append(purge)
       return Record(.purge, sequence: purge.sequence, key: PurgeCoding.encode(purge))
     }

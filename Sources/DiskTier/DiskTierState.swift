@@ -10,7 +10,7 @@ struct DiskTierState: Sendable {
   }
 
   /// How many purges are remembered. When more come, everything goes.
-  static let purgeLimit = 128
+  static let purgeLimit = 512
   /// How long the reader may make no step before it counts as stuck and is asked for nothing more.
   static let readPatience = Milliseconds(250)
   private static let readFailureInterval = Milliseconds(60_000)

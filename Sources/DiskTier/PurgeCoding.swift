@@ -10,6 +10,11 @@ struct NotedPurge: Sendable {
   let partition: UInt32?
   let time: WallTime
 
+  /// Whether a later purge does all that this one does: it need not be remembered beside it.
+  func isCovered(by later: NotedPurge) -> Bool {
+    selector == later.selector && kind == later.kind && partition == later.partition
+  }
+
   /// What it leaves of a response; nil when it removes it.
   func applied(to response: StoredResponse) -> StoredResponse? {
     response.after(selector, kind, partition: partition, now: time)

@@ -106,8 +106,9 @@ struct Recovery {
       }
       var summary = SegmentSummary(identity: identity, bytes: size)
       var position = SegmentFormat.headerCount
+      var window = Window()
       while position < size {
-        let bytes = try file.read(at: position, count: SegmentFormat.recordHeadCount)
+        let bytes = try window.read(file, at: position, count: SegmentFormat.recordHeadCount)
         let room = size - position - SegmentFormat.recordHeadCount
         guard position <= Int(UInt32.max),
           let head = SegmentFormat.head(bytes, in: identity, at: position, room: room)
@@ -115,7 +116,7 @@ struct Recovery {
           isTrusted = false
           break
         }
-        try apply(head, at: position, of: file, to: &summary)
+        try apply(head, at: position, of: file, through: &window, to: &summary)
         position += SegmentFormat.recordHeadCount + head.payloadCount
       }
       state.segments.append(summary)
@@ -126,14 +127,14 @@ struct Recovery {
   }
 
   private mutating func apply(
-    _ head: RecordHead, at position: Int, of file: borrowing DataFile,
+    _ head: RecordHead, at position: Int, of file: borrowing DataFile, through window: inout Window,
     to summary: inout SegmentSummary
   ) throws(SystemError) {
     endsInOrder = head.kind == .end
     state.lastSequence = max(state.lastSequence, head.sequence)
     if summary.firstSequence == nil { summary.firstSequence = head.sequence }
     let payload = position + SegmentFormat.recordHeadCount
-    let key = try file.read(at: payload, count: head.keyCount)
+    let key = try window.read(file, at: payload, count: head.keyCount)
     switch head.kind {
     case .end: break
     case .doubt: state.index.requireValidation()
@@ -165,7 +166,29 @@ struct Recovery {
         isTrusted = false
         return
       }
+      state.purges.removeAll { $0.isCovered(by: purge) }
       state.purges.append(purge)
     }
+  }
+}
+
+/// What was read of a file last: heads and keys of small records come many at a time.
+private struct Window {
+  private static let size = 16_384
+
+  private var start = 0
+  private var bytes: [UInt8] = []
+
+  /// Up to `count` bytes from a place; fewer only where the file ends.
+  mutating func read(_ file: borrowing DataFile, at position: Int, count: Int)
+    throws(SystemError) -> [UInt8]
+  {
+    guard count <= Self.size else { return try file.read(at: position, count: count) }
+    if position < start || position + count > start + bytes.count {
+      bytes = try file.read(at: position, count: Self.size)
+      start = position
+    }
+    let first = position - start
+    return Array(bytes[first..<min(first + count, bytes.count)])
   }
 }

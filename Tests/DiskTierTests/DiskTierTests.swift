@@ -198,6 +198,16 @@ import Testing
     #expect(try DiskFixture.fetch("/keys", from: tier) == nil)
   }
 
+  @Test func `a purge that is asked for again and again is remembered once`() throws {
+    let tier = try tier()
+    let store = store(tier)
+    try DiskFixture.put([1], at: "/keys", in: store)
+    for _ in 0..<DiskTierState.purgeLimit * 2 {
+      store.beginPurge(.host([UInt8](ascii: "other.example")), .hard, now: DiskFixture.now)
+    }
+    #expect(try DiskFixture.fetch("/keys", from: tier)?.body == [1])
+  }
+
   // MARK: Stops without order
 
   @Test func `after a stop without order everything is validated, until it is fetched anew`() throws

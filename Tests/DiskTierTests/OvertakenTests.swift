@@ -251,6 +251,7 @@ import Testing
     var tier = try tier { $0.parts = [1: "a"] }
     try DiskFixture.put([1], at: "/keys", in: store(tier))
     tier.declare([1: "a", 2: "b"], judge: "")
+    tier.flush()
     #expect(try DiskFixture.fetch("/keys", from: tier)?.body == [1])
     tier.declare([2: "c"], judge: "")
     tier.flush()

@@ -102,6 +102,7 @@ final class SharedState: Sendable {
     var tierSettings = DiskTierSettings(directory: disk.directory)
     tierSettings.budget = disk.bytes
     tierSettings.segmentBytes = disk.segmentBytes(forObjectsOf: settings.cache.objectBytes)
+    tierSettings.queueBytes = max(tierSettings.queueBytes, tierSettings.segmentBytes)
     tierSettings.responseLimit = disk.responses
     tierSettings.judge = Self.judge(by: settings)
     tierSettings.parts = parts
