@@ -283,34 +283,14 @@ package final class CacheStore: Sendable {
   package func freshen(_ stored: StoredResponse, with storable: StorableResponse)
     -> StoredResponse
   {
-    replace(stored, with: storable, body: stored.body) { tier, updated, isKept in
-      tier.freshened(stored, to: updated, isKept: isKept)
-    }
-  }
-
-  private func replace(
-    _ stored: StoredResponse, with storable: StorableResponse, body: [UInt8]
-  ) -> StoredResponse {
-    replace(stored, with: storable, body: body) { tier, updated, isKept in
-      if isKept { tier.stored(updated) }
-    }
-  }
-
-  private func replace(
-    _ stored: StoredResponse, with storable: StorableResponse, body: [UInt8],
-    tell: (any StoreTier, StoredResponse, _ isKept: Bool) -> Void
-  ) -> StoredResponse {
     let bytes = stored.bytes
     let key = bytes.span.extracting(stored.keyRange)
-    let updated = StoredResponse(key: key, storable: storable, body: body)
+    let updated = StoredResponse(key: key, storable: storable, body: stored.body)
     let outcome = shard(of: hashes(key)).state.withLock { shard in
       let outcome = shard.replace(stored, with: updated)
       if let tier, !updated.isPartial {
-        if case .inserted = outcome {
-          tell(tier, updated, true)
-        } else {
-          tell(tier, updated, false)
-        }
+        let isKept = if case .inserted = outcome { true } else { false }
+        tier.freshened(stored, to: updated, isKept: isKept)
       }
       return outcome
     }
