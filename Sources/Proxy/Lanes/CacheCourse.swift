@@ -196,7 +196,8 @@ struct CacheCourse: ~Copyable {
     case .trailing:
       state = .storing
       return .storeOn
-    case .idle, .waiting, .asking, .holding, .delivering, .storing, .undeclared, .ended:
+    case .idle, .waiting, .asking, .askingBehind, .holding, .delivering, .storing, .undeclared,
+      .ended:
       return .nothing
     }
   }
@@ -219,7 +220,8 @@ struct CacheCourse: ~Copyable {
       state = .asking
       return .fetch
     case .trailing: return isBehind ? .leaveBehind : .fail
-    case .idle, .waiting, .asking, .holding, .delivering, .storing, .undeclared, .ended:
+    case .idle, .waiting, .asking, .askingBehind, .holding, .delivering, .storing, .undeclared,
+      .ended:
       return .nothing
     }
   }
