@@ -206,7 +206,8 @@ package enum GaugeName: Int, Sendable, CaseIterable {
         in: .nanoseconds)
     case .cacheDiskWorks:
       MetricRow(
-        "countersign_cache_disk_works", "1 while the disk is read and written, 0 while not.")
+        "countersign_cache_disk_works",
+        "1 while the disk is read and written; 0 while not, or where there is none.")
     case .originConnections:
       MetricRow(
         "countersign_origin_connections", "Open connections to origins.", by: ["service", "state"])

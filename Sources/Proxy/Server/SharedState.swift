@@ -114,7 +114,6 @@ final class SharedState: Sendable {
     } catch {
       log.diskUnusable(disk.directory, error.description)
     }
-    registerDiskReadings()
   }
 
   /// Tells the disk, if there is one, of the settings of a reload. May wait for it: not for a loop.
@@ -131,9 +130,8 @@ final class SharedState: Sendable {
   }
 
   private func registerDiskReadings() {
-    let disk = disk
     func read(_ value: @escaping @Sendable (DiskTierCounters) -> UInt64) -> @Sendable () -> Int64 {
-      { Int64(clamping: disk.map { value($0.counters) } ?? 0) }
+      { [weak self] in Int64(clamping: (self?.disk).map { value($0.counters) } ?? 0) }
     }
     metrics.read(.cacheDiskReads, ["hit"], read { $0.hits })
     metrics.read(.cacheDiskReads, ["miss"], read { $0.reads - min($0.hits, $0.reads) })
@@ -162,6 +160,7 @@ final class SharedState: Sendable {
     for kind in ["hard", "soft"] { _ = metrics.counter(.cachePurges, [kind]) }
     metrics.read(.cacheStoredBytes) { Int64(store.counters.bytes) }
     metrics.read(.cacheStoredResponses) { Int64(store.counters.objects) }
+    registerDiskReadings()
     metrics.read(.cacheEvictions) { Int64(clamping: store.counters.evictions) }
     if let accessLog {
       metrics.read(.logLinesLost, ["access"]) { Int64(clamping: accessLog.linesLost) }
