@@ -125,7 +125,8 @@ struct ExplainedCourse {
     let nextKey = self.key(of: next, route: route, rules: rules)
     ExplainedReuse(
       request: next, route: route, rules: rules, store: store, key: nextKey,
-      isSameKey: nextKey == key, time: moment, plan: plan
+      isSameKey: nextKey == key, time: moment, plan: plan,
+      certificate: exchange.certificate
     ).explain(&explanation)
   }
 
@@ -168,8 +169,9 @@ struct ExplainedCourse {
     }
     let isOwn = route.partition != route.service.partition
     details.append(isOwn ? "kept apart for this route" : "shared by the routes of this service")
-    explanation.add(
-      "key", rules.keys.isPlain ? "the target as it came" : "by the route's rules",
-      details: details)
+    let plain =
+      request.pathTraits.contains(.respelled)
+      ? "the target, its path in the normal form" : "the target as it came"
+    explanation.add("key", rules.keys.isPlain ? plain : "by the route's rules", details: details)
   }
 }

@@ -14,9 +14,10 @@ struct ExplainedReuse {
   let isSameKey: Bool
   let time: WallTime
   let plan: Plan
+  let certificate: ClientCertificateFacts?
 
   func explain(_ explanation: inout Explanation) {
-    switch plan.course(of: request, framing: .none, client: nil) {
+    switch plan.course(of: request, framing: .none, client: certificate) {
     case .cache(_, let taken) where taken === route: break
     case .decision, .otherSpelling, .undeclared:
       return explanation.add("then", "asked from the origin", .decision)

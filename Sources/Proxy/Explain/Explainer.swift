@@ -30,6 +30,10 @@ package struct Explainer {
     }
     guard let url = TargetURL(exchange.url, method: exchange.method, fields: exchange.fields)
     else {
+      if let refusal = TargetURL.refusal(of: exchange.url) {
+        throw ExplainError(
+          sentence: "the request is refused with \(refusal.status.code): \(refusal.code.rawValue)")
+      }
       throw ExplainError(
         sentence: "no request could be for this URL: it is absolute, without fragment and user, "
           + "like https://auth.example.com/assets/logo.svg")

@@ -60,19 +60,10 @@ struct TargetURL {
 
   /// Nil where no request could be for this URL.
   init?(_ url: [UInt8], method: Method = .get, fields: FieldSection = FieldSection()) {
-    guard url.count <= Self.limit,
-      url.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "#") }),
-      let colon = url.firstIndex(of: ASCII.colon), url[colon...].starts(with: "://".utf8)
-    else { return nil }
+    guard let colon = Self.endOfScheme(in: url) else { return nil }
     scheme = url[..<colon].equalsIgnoringASCIICase("https") ? .https : .http
-    let authority = url[(colon + 3)...].prefix {
-      $0 != ASCII.slash && $0 != ASCII.questionMark
-    }
-    let text =
-      [UInt8](ascii: "GET ") + url + [UInt8](ascii: " HTTP/1.1\r\nHost: ") + authority
-      + [UInt8](ascii: "\r\n\r\n")
     do throws(ProtocolViolation) {
-      var head = try RequestHeadParser.parse(text.span)
+      var head = try Self.head(for: url, authorityAt: colon + 3)
       head.method = method
       var all = head.fields
       for line in fields.lines where line.known != .host {
@@ -83,6 +74,35 @@ struct TargetURL {
     } catch {
       return nil
     }
+  }
+
+  /// Why a request for what looks like a URL is refused; nil where it is not, or where it is none.
+  static func refusal(of url: [UInt8]) -> ProtocolViolation? {
+    guard let colon = endOfScheme(in: url) else { return nil }
+    do throws(ProtocolViolation) {
+      _ = try head(for: url, authorityAt: colon + 3)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  private static func endOfScheme(in url: [UInt8]) -> Int? {
+    guard url.count <= limit,
+      url.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "#") }),
+      let colon = url.firstIndex(of: ASCII.colon), url[colon...].starts(with: "://".utf8)
+    else { return nil }
+    return colon
+  }
+
+  private static func head(for url: [UInt8], authorityAt start: Int) throws(ProtocolViolation)
+    -> RequestHead
+  {
+    let authority = url[start...].prefix { $0 != ASCII.slash && $0 != ASCII.questionMark }
+    let text =
+      [UInt8](ascii: "GET ") + url + [UInt8](ascii: " HTTP/1.1\r\nHost: ") + authority
+      + [UInt8](ascii: "\r\n\r\n")
+    return try RequestHeadParser.parse(text.span)
   }
 }
 
