@@ -30,9 +30,14 @@ package final class SampleAuth: Sendable {
 
   deinit { process.kill() }
 
-  /// How often the service itself was asked to log somebody in.
-  package var loginCount: Int {
-    process.errors.text.split(separator: "\n").filter { $0.hasSuffix("] login") }.count
+  /// How often the service itself was asked to log somebody in, once that is `count` at least: it
+  /// writes about a login beside answering it.
+  package func loginCount(reaching count: Int) throws -> Int {
+    try eventually("\(count) logins") {
+      let lines = process.errors.text.split(separator: "\n")
+      let found = lines.count { $0.hasSuffix("] login") }
+      return found >= count ? found : nil
+    }
   }
 }
 

@@ -42,7 +42,7 @@ struct MatrixArrangement: Sendable, CustomTestStringConvertible {
     MatrixArrangement("behind, echo in a field", .behind),
     MatrixArrangement("behind, echo in the body", .behind, .echoInBody),
     MatrixArrangement("behind, echo in a field, warn", .behind, .warning(.echo)),
-    MatrixArrangement("behind, echo in a field, audit", .behind, .auditing(.echo)),
+    MatrixArrangement("behind, echo in a field, audit", .behind, .auditing(.echo), isLong: true),
     MatrixArrangement(
       "behind, echo in the body, warn", .behind, .warning(.echoInBody), isLong: true),
     MatrixArrangement("in front, echo in the body", .inFront, .echoInBody, isLong: true),
