@@ -10,6 +10,7 @@ package enum AdminEndpoint: String, Sendable, CaseIterable {
   case settings = "/config"
   case origins = "/origins"
   case checks = "/checks"
+  case grades = "/grades"
   case reload = "/reload"
   case purge = "/purge"
 
@@ -31,6 +32,7 @@ package enum AdminEndpoint: String, Sendable, CaseIterable {
     case .settings: "the settings in force; ?changes leaves out what is a default"
     case .origins: "the health of every origin"
     case .checks: "the catalogue of checks"
+    case .grades: "the grade of each decision route, and how to get the next one"
     case .reload: "reads the settings again and takes them over, all or nothing"
     case .purge: "purges stored responses: url, prefix, host, tag or group; soft=true; service"
     }

@@ -1,4 +1,5 @@
 internal import Audit
+internal import Configuration
 internal import HTTPModel
 internal import Platform
 internal import Primitives
@@ -80,6 +81,24 @@ enum AdminReports {
       append("why", "\(check.why)", to: &text)
       append("remedy", "\(check.remedy)", to: &text)
       append("source", "\(check.source)", to: &text)
+      text.append(ascii: "}")
+    }
+    text.append(ascii: "]}\n")
+    return text
+  }
+
+  /// `{"grades":[{"route":…,"grade":…,"mode":…,…}]}`, in the order of the settings.
+  static func grades(_ grades: [RouteGrade]) -> [UInt8] {
+    var text = [UInt8](ascii: "{\"grades\":[")
+    for (number, grade) in grades.enumerated() {
+      text.append(ascii: number == 0 ? "\n{\"route\":" : ",\n{\"route\":")
+      text.append(jsonString: grade.route)
+      append("grade", grade.grade, to: &text)
+      append("mode", grade.mode, to: &text)
+      append("binding", grade.binding, to: &text)
+      append("proves", grade.proves, to: &text)
+      append("lacks", grade.lacks, to: &text)
+      append("next", grade.next, to: &text)
       text.append(ascii: "}")
     }
     text.append(ascii: "]}\n")

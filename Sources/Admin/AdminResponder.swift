@@ -76,6 +76,10 @@ package final class AdminResponder: LocalResponder {
     case .settings:
       let onlyChanges = request.query?.elementsEqual("changes".utf8) ?? false
       return .later(on: readings) { [self] in settings(onlyChanges: onlyChanges) }
+    case .grades:
+      return .later(on: readings) { [self] in
+        .json(AdminReports.grades(source.settings?.grades ?? []))
+      }
     case .checks: return .later(on: readings) { .json(AdminReports.checks()) }
     case .reload:
       // A stop waits for whoever is answered; a reload would wait for the stop.

@@ -27,12 +27,17 @@ extension Detection {
 }
 
 /// Everything to report of a declared decision: what the detectors see, and what verification found
-/// unless a detector already reports the same check (an age, say) with the evidence.
+/// unless a detector already reports the same check (an age, say) with the evidence. What
+/// verification found names the grade of the rule.
 package func detections(
-  in exchange: AuditedExchange, judged outcome: VerificationOutcome
+  in exchange: AuditedExchange, judged outcome: VerificationOutcome,
+  under rule: DecisionRule? = nil
 ) -> [Detection] {
   var found = detections(in: exchange)
-  guard let detection = Detection(outcome) else { return found }
+  guard var detection = Detection(outcome) else { return found }
+  if let rule {
+    detection.evidence.append(Evidence("grade", .published(rule.grade.name)))
+  }
   let isKnown = found.contains {
     $0.check == detection.check && $0.severity >= detection.severity
   }

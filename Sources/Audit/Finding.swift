@@ -48,7 +48,7 @@ package struct Detection: Sendable, Equatable {
   package let reason: ReasonCode
   /// What was done about just this, where that is another thing than what became of the response.
   package let action: FindingAction?
-  package let evidence: [Evidence]
+  package internal(set) var evidence: [Evidence]
 
   package init(
     _ check: CheckID, _ reason: ReasonCode, severity: Severity? = nil,

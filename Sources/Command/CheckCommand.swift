@@ -51,6 +51,16 @@ struct CheckCommand: ParsableCommand {
     } else if format == .text {
       let routes = SettingsFile.words(settings.routes.count, "route")
       Terminal.complain("\(file): \(SettingsFile.count(loaded)), \(routes)")
+      tellGrades(settings)
+    }
+  }
+
+  /// What the verdicts of each decision route prove, and how they could prove more.
+  private func tellGrades(_ settings: Settings) {
+    for grade in settings.grades {
+      Terminal.complain(
+        "grade \(grade.grade): route \"\(grade.route)\", \(grade.binding). "
+          + "Not proved: \(grade.lacks). Next: \(grade.next).")
     }
   }
 }

@@ -19,6 +19,7 @@ struct Assembly {
       return service
     }
     settings.cache = draft.cache
+    settings.replay = draft.replay
     settings.audit = draft.audit
     settings.accessLog = draft.accessLog
     settings.log = draft.log

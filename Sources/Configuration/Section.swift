@@ -36,6 +36,8 @@ struct Key<Owner> {
   let name: String
   let about: String
   let isRequired: Bool
+  /// Whether the key is read before those beside it, which then say more than it.
+  var isReadFirst = false
   /// Whether the key is written although it has its default: where leaving it out is a warning.
   var isAlwaysWritten = false
   let shape: Shape
@@ -116,7 +118,7 @@ extension Section {
     var owner = blank()
     // What a misspelled key was meant to be is not missing as well.
     var meant: Set<String> = []
-    for entry in entries {
+    for entry in firstToLast(entries) {
       if let key = keys.first(where: { $0.name == entry.key }) {
         key.read(entry.value, &owner, &reading)
       } else {
@@ -131,6 +133,13 @@ extension Section {
     }
     check(&owner, KeyPlaces(entries, whole: tree.place), &reading)
     return owner
+  }
+
+  /// The entries in their order, but for those that are read first.
+  private func firstToLast(_ entries: [Tree.Entry]) -> [Tree.Entry] {
+    let first = Set(keys.filter(\.isReadFirst).map(\.name))
+    guard !first.isEmpty else { return entries }
+    return entries.filter { first.contains($0.key) } + entries.filter { !first.contains($0.key) }
   }
 
   /// Answers with the key that was probably meant.

@@ -14,6 +14,7 @@ package struct Settings: Sendable, Equatable {
   /// In the order of the file: the first that matches takes the request.
   package var routes: [RouteSettings] = []
   package var cache = CacheSettings()
+  package var replay = ReplaySettings()
   package var audit = AuditSettings()
   package var accessLog = AccessLogSettings()
   package var log = LogSettings()
@@ -65,6 +66,23 @@ package struct DiskCacheSettings: Sendable, Equatable {
 
   /// What is written of a response beside its content, at most, in bytes.
   package static let headRoom = 1 << 20
+}
+
+/// The memory of what serves once: identifiers of verdicts, codes, sessions.
+package struct ReplaySettings: Sendable, Equatable {
+  /// What happens to a verdict whose identifiers cannot be remembered for want of room.
+  package enum WhenFull: String, Sendable, CaseIterable {
+    /// It is refused: nothing shows that it serves once.
+    case refuse
+    /// It is delivered, with a finding.
+    case report
+  }
+
+  /// How many values are remembered at most, all routes and loops counted; some 90 bytes each.
+  package var entries = 1_000_000
+  package var whenFull = WhenFull.refuse
+
+  package init() {}
 }
 
 /// Where lines of a log go.

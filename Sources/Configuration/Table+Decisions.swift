@@ -6,7 +6,7 @@ internal import Verdict
 
 /// A binding mode by its word.
 enum BindingWord: String, CaseIterable {
-  case echo, none
+  case echo, none, legacy
 }
 
 /// A decision rule as it is written.
@@ -14,7 +14,11 @@ struct DecisionDraft {
   var mode = EnforcementMode.enforce
   var binding = BindingWord.echo
   var tokenField = FieldName(.transactionToken)
+  var tokenParameter: [UInt8]?
   var proof = ProofPlace.transactionToken
+  var proofContainer: VerdictSource?
+  /// Whether a preset has filled in the rest.
+  var hasPreset = false
   var subject: SubjectRule?
   var allow: AllowRule?
   var deny = DenyPolicy.deliver
@@ -25,6 +29,8 @@ struct DecisionDraft {
   var deliversProof = false
   var sendsToken = false
   var clockSkew = Seconds(5)
+  var token = TokenSource.minted
+  var demands = DemandsDraft()
 
   init() {}
 
@@ -32,10 +38,13 @@ struct DecisionDraft {
     mode = rule.mode
     switch rule.binding {
     // Modes that no settings can name are not there to be written.
-    case .none, .jwt, .httpSignature, .introspectionJWT, .legacy: binding = .none
+    case .none, .jwt, .httpSignature, .introspectionJWT: binding = .none
+    case .legacy: binding = .legacy
     case .echo(let echo):
       tokenField = echo.requestField
+      tokenParameter = echo.parameter
       proof = echo.proof
+      proofContainer = echo.container
     }
     subject = rule.subject
     allow = rule.allow
@@ -47,21 +56,29 @@ struct DecisionDraft {
     deliversProof = rule.deliverProof
     sendsToken = rule.sendTokenInAudit
     clockSkew = rule.clockSkew
+    token = rule.token
+    demands = DemandsDraft(rule)
   }
 
   private var bindingRule: BindingRule {
     switch binding {
     case .none: .none
-    case .echo: .echo(EchoRule(requestField: tokenField, proof: proof))
+    case .legacy: .legacy(demands.legacy)
+    case .echo:
+      .echo(
+        EchoRule(
+          requestField: tokenField, parameter: tokenParameter, proof: proof,
+          container: proofContainer))
     }
   }
 
   var rule: DecisionRule {
     DecisionRule(
-      mode: mode, binding: bindingRule, subject: subject, allow: allow, deny: deny,
+      mode: mode, binding: bindingRule, token: token, subject: subject, allow: allow, deny: deny,
       refusal: refusal, keepETag: keepsETag,
       maximumBodyBytes: bodyBytes, maximumRequestBodyBytes: requestBodyBytes,
-      deliverProof: deliversProof, sendTokenInAudit: sendsToken, clockSkew: clockSkew)
+      deliverProof: deliversProof, sendTokenInAudit: sendsToken, clockSkew: clockSkew,
+      demands: demands.demands)
   }
 }
 
@@ -76,23 +93,37 @@ extension Section<DecisionDraft> {
     Section(
       name: "routes.decision",
       about: "The responses of this route are decisions, verified like this.",
-      keys: binding + rules + limits, blank: { DecisionDraft() }, check: checkDecision)
+      keys: binding + rules + demands + limits + legacy, blank: { DecisionDraft() },
+      check: checkDecision)
   }
 
   private static var binding: [Key<DecisionDraft>] {
     [
+      .preset,
       Key(
         "mode", \.mode, .choice(EnforcementMode.allCases.map { ("\($0.name)", $0) }),
         "audit: observe only. warn: verify, and say what failed. enforce: refuse it."),
       Key(
         "binding", \.binding, .words,
-        "How a verdict proves which request it answers. echo: it carries the token back."),
+        "How a verdict proves which request it answers. echo: it carries the token back. "
+          + "legacy: nothing is proved, signs of an old answer are looked for."),
+      Key(
+        "token", \.token, .tokenSource,
+        "Whose identifier a verdict must answer: minted, a fresh one for each request; or the "
+          + "consumer's own, by its place in the request, which then serves once."),
       Key(
         "token_field", \.tokenField, .fieldName,
         "The request field that carries the token to the service."),
       Key(
+        optional: "token_query", \.tokenParameter,
+        .parameterName,
+        "The parameter of the query that carries the token instead of a field."),
+      Key(
         "proof", \.proof, .proof,
         "Where the token comes back: field:NAME or json:/POINTER."),
+      Key(
+        optional: "proof_in", \.proofContainer, .verdictSource,
+        "Where a JWT stands in whose claims 'proof' is looked for; its signature is not checked."),
     ]
   }
 
@@ -137,32 +168,47 @@ extension Section<DecisionDraft> {
   private static func checkDecision(
     _ draft: inout DecisionDraft, _ places: KeyPlaces, _ reading: inout Reading
   ) {
-    if draft.binding == .none {
+    if draft.binding == .none || draft.binding == .legacy {
       let standard = DecisionDraft()
       var pointless: [String] = []
       if draft.tokenField != standard.tokenField { pointless.append("token_field") }
+      if draft.tokenParameter != nil { pointless.append("token_query") }
       if draft.proof != standard.proof { pointless.append("proof") }
+      if draft.proofContainer != nil { pointless.append("proof_in") }
       if draft.deliversProof { pointless.append("deliver_proof") }
-      for key in pointless {
+      if draft.token != .minted { pointless.append("token") }
+      // What a preset filled in gives way to the binding that is written.
+      for key in pointless where places.has(key) {
         reading.error(
           "no-binding", "'\(key)' needs 'binding: echo'", at: places.key(key), help: "remove one")
       }
-      if draft.mode != .audit {
+      draft.tokenField = standard.tokenField
+      draft.tokenParameter = nil
+      draft.proof = standard.proof
+      draft.proofContainer = nil
+      draft.token = .minted
+      if draft.mode != .audit, draft.binding == .none {
         reading.warn(
           "no-binding", "nothing proves which request these verdicts answer: a stored one passes",
           at: places.value("binding"), help: "write 'binding: echo'")
       }
+    }
+    if draft.proofContainer != nil, case .field = draft.proof {
+      reading.error(
+        "no-claim", "with 'proof_in' the token is a claim", at: places.key("proof_in"),
+        help: "for example proof: json:/nonce")
     }
     if draft.sendsToken, draft.mode != .audit {
       reading.warn(
         "no-effect", "the token is always sent in mode \(draft.mode.name)",
         at: places.key("send_token"), help: "remove 'send_token'")
     }
-    if !places.has("subject"), draft.binding != .none {
+    if !places.has("subject"), !draft.hasPreset, draft.binding != .none {
       reading.warn(
         "no-subject", "nothing compares the user in the verdict with the user in the request",
         at: places.whole, help: "add 'subject', or write 'subject: none'")
     }
+    checkDemands(draft, places, &reading)
     checkRefusal(draft, places, &reading)
   }
 

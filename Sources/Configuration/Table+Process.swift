@@ -78,6 +78,22 @@ extension Form<CacheProfile> {
   }
 }
 
+extension Section<ReplaySettings> {
+  static var replay: Section<ReplaySettings> {
+    Section(
+      name: "replay", about: "The memory of what serves once: identifiers, codes, sessions.",
+      keys: [
+        Key(
+          "entries", \.entries, .integer(16...100_000_000),
+          "How many are remembered at most, some 90 bytes each. Only a restart changes it."),
+        Key(
+          "when_full", \.whenFull, .words,
+          "refuse: what cannot be remembered is refused. report: it passes, with a finding."),
+      ],
+      blank: { ReplaySettings() })
+  }
+}
+
 extension Section<AuditSettings> {
   static var audit: Section<AuditSettings> {
     Section(

@@ -7,6 +7,7 @@ struct Draft {
   var services: [Named<String, ServiceSettings>] = []
   var routes: [RouteDraft] = []
   var cache = CacheSettings()
+  var replay = ReplaySettings()
   var audit = AuditSettings()
   var accessLog = AccessLogSettings()
   var log = LogSettings()
@@ -25,6 +26,7 @@ struct Draft {
     services = settings.services.map { Named(name: $0.name, value: $0) }
     routes = settings.routes.map { RouteDraft($0, in: settings) }
     cache = settings.cache
+    replay = settings.replay
     audit = settings.audit
     accessLog = settings.accessLog
     log = settings.log
@@ -74,6 +76,9 @@ extension Section<Draft> {
   private static var program: [Key<Draft>] {
     [
       Key("cache", \.cache, Section<CacheSettings>.cache.form, Section<CacheSettings>.cache.about),
+      Key(
+        "replay", \.replay, Section<ReplaySettings>.replay.form,
+        Section<ReplaySettings>.replay.about),
       Key("audit", \.audit, Section<AuditSettings>.audit.form, Section<AuditSettings>.audit.about),
       Key(
         "access_log", \.accessLog, Section<AccessLogSettings>.accessLog.form,

@@ -172,6 +172,8 @@ package enum GaugeName: Int, Sendable, CaseIterable {
   case cacheDiskRecovered
   case cacheDiskRecoveryTime
   case cacheDiskWorks
+  case replayEntries
+  case routeGrade
   case originConnections
   case originQueueLength
   case originsInService
@@ -208,6 +210,13 @@ package enum GaugeName: Int, Sendable, CaseIterable {
       MetricRow(
         "countersign_cache_disk_works",
         "1 while the disk is read and written; 0 while not, or where there is none.")
+    case .replayEntries:
+      MetricRow(
+        "countersign_replay_entries", "Identifiers, codes and sessions that are remembered.")
+    case .routeGrade:
+      MetricRow(
+        "countersign_route_grade", "1 for each decision route and the grade of its proofs.",
+        by: ["route", "grade"])
     case .originConnections:
       MetricRow(
         "countersign_origin_connections", "Open connections to origins.", by: ["service", "state"])

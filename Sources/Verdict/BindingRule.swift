@@ -27,6 +27,15 @@ package enum BindingRule: Hashable, Sendable {
     }
   }
 
+  /// Whether a verdict may answer an identifier that came with the request: elsewhere the token is
+  /// one that this program minted.
+  var answersRequests: Bool {
+    switch self {
+    case .echo, .jwt: true
+    case .none, .httpSignature, .introspectionJWT, .legacy: false
+    }
+  }
+
   /// Whether a token goes to the service, in whatever field.
   package var sendsToken: Bool {
     if case .httpSignature = self { true } else { tokenField != nil }

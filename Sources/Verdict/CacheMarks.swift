@@ -17,6 +17,26 @@ package struct CacheStatusMark: Hashable, Sendable {
 /// The marks that caches leave on what they answer. Only ever used to refuse and to report: no mark
 /// is no proof.
 package enum CacheMarks {
+  private static let standard = KnownFieldSet([.age, .cacheStatus, .warning])
+  private static let vendors = KnownFieldSet([
+    .xCache, .xCacheStatus, .xProxyCache, .cfCacheStatus, .xCacheHits, .xVarnish, .serverTiming,
+  ])
+
+  /// Why a response that proves nothing is taken for one out of a store; nil where no mark says so.
+  static func refusal(of fields: FieldSection) -> RefusalReason? {
+    if fields.containsAny(of: standard) {
+      if hasPositiveAge(fields) { return .servedFromCache }
+      let status = cacheStatus(fields)
+      if status.isHit { return .cacheStatusHit }
+      if status.isStale || hasStaleWarning(fields) { return .staleMark }
+    }
+    let hasKnown = fields.containsAny(of: vendors)
+    for line in fields.lines where line.known == nil || hasKnown {
+      if vendorMark(of: line, in: fields) == .hit { return .vendorMarkHit }
+    }
+    return nil
+  }
+
   /// Whether `Age` is there and is anything but zero (RFC 9111 §5.1). What is no number counts as
   /// an age.
   package static func hasPositiveAge(_ fields: FieldSection) -> Bool {

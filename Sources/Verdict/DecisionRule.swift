@@ -168,6 +168,8 @@ package struct DecisionRule: Sendable, Equatable {
   package let sendTokenInAudit: Bool
   /// By how much the clocks of the service and of this machine may differ.
   package let clockSkew: Seconds
+  /// What is demanded beside the proof; nil where nothing is.
+  package let demands: VerdictDemands?
 
   /// The places in the body that verification reads, found in one pass over it.
   let pointers: RulePointers
@@ -178,11 +180,12 @@ package struct DecisionRule: Sendable, Equatable {
     refusal: RefusalForm = .standard,
     keepETag: Bool = false, maximumBodyBytes: Int = standardMaximumBodyBytes,
     maximumRequestBodyBytes: Int = standardMaximumRequestBodyBytes, deliverProof: Bool = false,
-    sendTokenInAudit: Bool = false, clockSkew: Seconds = Seconds(5)
+    sendTokenInAudit: Bool = false, clockSkew: Seconds = Seconds(5),
+    demands: VerdictDemands? = nil
   ) {
     self.mode = mode
     self.binding = binding
-    self.token = token
+    self.token = binding.answersRequests ? token : .minted
     self.subject = subject
     self.allow = allow
     self.deny = deny
@@ -193,13 +196,24 @@ package struct DecisionRule: Sendable, Equatable {
     self.deliverProof = deliverProof
     self.sendTokenInAudit = sendTokenInAudit
     self.clockSkew = clockSkew
-    pointers = RulePointers(binding: binding, subject: subject, allow: allow)
+    self.demands = demands
+    pointers = RulePointers(
+      binding: binding, subject: subject, allow: allow, isAuthZEN: refusal == .authZEN)
   }
 
-  /// Whether a token goes to the service: always, except in `audit` without `sendTokenInAudit` and
-  /// where no binding is declared.
+  /// Whether a token of this program's own goes to the service: always, except in `audit` without
+  /// `sendTokenInAudit`, where the binding needs none, and where the token is the consumer's own.
   package var sendsToken: Bool {
-    binding.sendsToken && (mode != .audit || sendTokenInAudit)
+    token == .minted && binding.sendsToken && (mode != .audit || sendTokenInAudit)
+  }
+
+  /// How long what serves once is remembered.
+  package var replayLifetime: Seconds { demands?.lifetime ?? VerdictDemands.standardLifetime }
+
+  /// Whether something of its verdicts must be remembered.
+  package var remembers: Bool {
+    if case .request = token { return true }
+    return (demands?.remembers ?? false) || binding.isLegacy
   }
 
   /// Whether the request's body must be held whole (up to `maximumRequestBodyBytes`) before it is
@@ -208,6 +222,8 @@ package struct DecisionRule: Sendable, Equatable {
     if let subject, subject.request.needsBody { return true }
     if case .jwt(let rule) = binding, rule.needsRequestBody { return true }
     if case .httpSignature = binding { return true }
+    if let demands, demands.needsRequestBody { return true }
+    if case .request(let source) = token, source.needsBody { return true }
     return refusal == .admissionReview || refusal == .authZEN
   }
 }
@@ -227,12 +243,14 @@ struct RulePointers: Sendable, Equatable {
   static let subjectClaim = 1
   static let firstCompared = 2
 
+  /// The decisions of a batch, where the consumer speaks AuthZEN.
+  private(set) var evaluations: Int?
   /// The members that say yes or no in known protocols; empty where the rule itself names the
   /// member.
   private(set) var customary: Range<Int> = 0..<0
 
-  init(binding: BindingRule, subject: SubjectRule?, allow: AllowRule?) {
-    if case .json(let pointer) = binding.proof {
+  init(binding: BindingRule, subject: SubjectRule?, allow: AllowRule?, isAuthZEN: Bool) {
+    if case .json(let pointer) = binding.proof, !binding.looksIntoContainer {
       proof = all.count
       all.append(pointer)
     }
@@ -247,6 +265,10 @@ struct RulePointers: Sendable, Equatable {
     } else if !(allow?.source.isForm ?? false) {
       customary = all.count..<all.count + CustomaryDecision.pointers.count
       all += CustomaryDecision.pointers
+    }
+    if isAuthZEN {
+      evaluations = all.count
+      all.append(evaluationsPointer)
     }
   }
 
@@ -266,7 +288,7 @@ struct RulePointers: Sendable, Equatable {
   }
 
   /// Whether verification cannot do without the JSON in the body.
-  var areDemanded: Bool { all.count > customary.count }
+  var areDemanded: Bool { proof != nil || subject != nil || allow != nil }
 }
 
 /// Members that decide in known protocols: AuthZEN and OPA, RFC 7662, Kubernetes reviews, plain

@@ -17,10 +17,54 @@ package func prepareDecisionRequest(
     head.fields.contains(.ifNoneMatch) || head.fields.contains(.ifModifiedSince)
     || head.fields.contains(.range)
   if rule.mode != .audit, let type = rule.binding.acceptedType { head.fields.set(.accept, type) }
-  guard rule.sendsToken, let field = rule.binding.tokenField else { return }
-  head.fields.set(field, token)
-  facts.token = token
-  if rule.binding.comparesQuestion { facts.asked = AskedRequest(of: head) }
+  if case .legacy(let legacy) = rule.binding, rule.mode != .audit {
+    legacy.buster?.apply(token, to: &head)
+  } else if rule.sendsToken, let field = rule.binding.tokenField {
+    if case .echo(let echo) = rule.binding, let parameter = echo.parameter {
+      CacheBuster.query(parameter).apply(token, to: &head)
+    } else {
+      head.fields.set(field, token)
+    }
+    facts.token = token
+  } else if let field = facts.fieldForStandIn(under: rule), !token.isEmpty {
+    head.fields.set(field, token)
+    facts.standIn(token)
+  }
+  if !facts.token.isEmpty, rule.binding.comparesQuestion { facts.asked = AskedRequest(of: head) }
+}
+
+extension RequestFacts {
+  /// Whether a fresh value goes out with the request: the token, one in place of the consumer's
+  /// own, or what keeps caches from knowing the request again.
+  package func needsFreshValue(under rule: DecisionRule) -> Bool {
+    if rule.sendsToken || fieldForStandIn(under: rule) != nil { return true }
+    guard case .legacy(let legacy) = rule.binding else { return false }
+    return legacy.buster != nil && rule.mode != .audit
+  }
+}
+
+extension RequestFacts {
+  /// Takes the token out of an answer that stood in for one the consumer did not send.
+  package func removeStandIn(from fields: inout FieldSection, under rule: DecisionRule) {
+    guard tokenIsStandIn, case .field(let name) = rule.binding.proof else { return }
+    fields.removeAll(name)
+  }
+}
+
+extension CacheBuster {
+  /// Puts a fresh value where it makes the request another one for a cache.
+  fileprivate func apply(_ value: [UInt8], to head: inout RequestHead) {
+    switch self {
+    case .field(let name): head.fields.set(name, value)
+    case .query(let name):
+      var target = Array(head.target)
+      target.append(target.contains(ASCII.questionMark) ? UInt8(ascii: "&") : ASCII.questionMark)
+      target += name
+      target.append(ASCII.equals)
+      target += value
+      head.target = target
+    }
+  }
 }
 
 private func removeReuse(from head: inout RequestHead) {
@@ -94,7 +138,8 @@ private func proofsToRemove(_ rule: DecisionRule?) -> ProofFields? {
     // Other signatures go with ours: what they cover is changed here.
     return ProofFields(token: FieldName(.signatureInput), proof: FieldName(.signature))
   }
-  guard let token = rule.binding.tokenField else { return nil }
+  // The consumer's own identifier is what it looks for in the answer.
+  guard rule.token == .minted, let token = rule.binding.tokenField else { return nil }
   if case .field(let name) = rule.binding.proof { return ProofFields(token: token, proof: name) }
   return ProofFields(token: token, proof: nil)
 }

@@ -1,24 +1,11 @@
-package import Primitives
-
-/// What kind of thing an identifier in a response is: each kind has a name space of its own in the
-/// memory.
-package enum IdentifierKind: UInt8, Hashable, Sendable, CaseIterable {
-  /// `jti` of a verdict.
-  case verdict
-}
-
-/// An identifier of a response's own that serves once.
-package struct ResponseIdentifier: Hashable, Sendable {
-  package let kind: IdentifierKind
-  package let value: [UInt8]
-  /// For how long it would still be taken.
-  package let lifetime: Milliseconds
-
-  package init(kind: IdentifierKind, value: [UInt8], lifetime: Milliseconds) {
-    self.kind = kind
-    self.value = value
-    self.lifetime = lifetime
-  }
+/// What the memory says of all identifiers of one verdict.
+package enum SpendAnswer: Hashable, Sendable {
+  /// Each serves for the first time, or in a way its kind permits.
+  case first
+  /// One of this kind has served before.
+  case repeated(IdentifierKind)
+  /// There was no room to remember one.
+  case full
 }
 
 /// An allow whose every proof holds, before its identifiers are spent. Only `verify` makes one, and
@@ -38,10 +25,10 @@ package struct ProvenVerdict: Sendable, Equatable {
 
   /// The last phase: `answer` is what the memory says of all identifiers, `first` where there are
   /// none.
-  package func spend(_ answer: ReplayAnswer) -> VerificationOutcome {
+  package func spend(_ answer: SpendAnswer) -> VerificationOutcome {
     switch answer {
     case .first: .verified(VerifiedVerdict(subject: subject))
-    case .repeated: .refused(.identifierRepeated)
+    case .repeated(let kind): .refused(kind.reason)
     case .full: .refused(.replayMemoryFull)
     }
   }
@@ -69,7 +56,7 @@ package enum Judgement: Sendable, Equatable {
 
   /// The outcome, with a memory to ask where there is something to be asked.
   package func outcome(
-    remembering memory: (ProvenVerdict) -> ReplayAnswer
+    remembering memory: (ProvenVerdict) -> SpendAnswer
   ) -> VerificationOutcome {
     switch self {
     case .proven(let verdict):

@@ -31,6 +31,13 @@ package enum RefusalReason: UInt8, CaseIterable, Hashable, Sendable {
   // What a message signature covers.
   case signatureCoverageShort, signatureComponentUnusable, signatureUndated
   case responseDigestMissing, responseDigestMalformed
+  case requestTokenMissing, requestTokenRepeated, requestTokenUnreadable, tokenReused
+  case identifierMissing, identifierUnreadable, oneTimeValueRepeated
+  case sessionShared, credentialsUnreadable
+  // What the rule demands beside the proof.
+  case requiredMissing, questionMismatch, questionUnreadable
+  // Marks and dates of an old answer, where nothing else is looked at (mode `legacy`).
+  case cacheStatusHit, vendorMarkHit, staleMark, dateMissing, dateOutside, replyRepeated
 
   /// The stable code: the same in log, counter, `Proxy-Status`, problem document and `explain`.
   package var code: StaticString { row.code }
@@ -274,5 +281,59 @@ struct RefusalRow: Sendable {
     RefusalRow(
       .responseDigestMalformed, "response-digest-malformed", .bnd07, "http_protocol_error",
       "the digest of the response's content cannot be read"),
+    RefusalRow(
+      .requestTokenMissing, "request-token-missing", .bnd01, "http_request_error",
+      "the request lacks the identifier of its own that a verdict must answer"),
+    RefusalRow(
+      .requestTokenRepeated, "request-token-repeated", .bnd07, "http_request_error",
+      "the request has the identifier twice that a verdict must answer"),
+    RefusalRow(
+      .requestTokenUnreadable, "request-token-unreadable", .bnd01, "http_request_error",
+      "the identifier that a verdict must answer cannot be read from the request"),
+    RefusalRow(
+      .tokenReused, "token-reused", .rep01, "http_request_error",
+      "the request's identifier has had its verdict before"),
+    RefusalRow(
+      .identifierMissing, "identifier-missing", .bnd06, "http_protocol_error",
+      "the verdict lacks the identifier that shows that it serves once"),
+    RefusalRow(
+      .identifierUnreadable, "identifier-unreadable", .bnd07, "http_protocol_error",
+      "a value of the verdict that serves once occurs twice or is no text"),
+    RefusalRow(
+      .oneTimeValueRepeated, "one-time-value-repeated", .rep03, "http_protocol_error",
+      "the verdict hands out a value that counts once and was handed out before"),
+    RefusalRow(
+      .sessionShared, "session-shared", .rep02, "http_protocol_error",
+      "the verdict hands a session to another one than it was handed to before"),
+    RefusalRow(
+      .credentialsUnreadable, "credentials-unreadable", .rep02, "http_request_error",
+      "whose credentials a session is handed to cannot be read from the request"),
+    RefusalRow(
+      .requiredMissing, "required-missing", .bnd08, "http_protocol_error",
+      "the verdict allows and lacks a part that the route demands"),
+    RefusalRow(
+      .questionMismatch, "question-mismatch", .bnd05, "http_protocol_error",
+      "the verdict names another question than the request asked"),
+    RefusalRow(
+      .questionUnreadable, "question-unreadable", .bnd05, "http_protocol_error",
+      "what was asked cannot be read from the request or from the verdict"),
+    RefusalRow(
+      .cacheStatusHit, "cache-status-hit", .ups02, "http_protocol_error",
+      "the verdict's Cache-Status says that a cache answered"),
+    RefusalRow(
+      .vendorMarkHit, "vendor-mark-hit", .ups03, "http_protocol_error",
+      "a field of the verdict says that a cache answered"),
+    RefusalRow(
+      .staleMark, "stale-mark", .ups09, "http_protocol_error",
+      "the verdict is marked as a stale one out of a cache"),
+    RefusalRow(
+      .dateMissing, "date-missing", .ups07, "http_protocol_error",
+      "the verdict has not one readable Date, so nothing says when it was given"),
+    RefusalRow(
+      .dateOutside, "date-outside", .ups07, "http_protocol_error",
+      "the verdict's Date is not of the time between the request and now"),
+    RefusalRow(
+      .replyRepeated, "reply-repeated", .ups07, "http_protocol_error",
+      "the same reply with the same Date was given to an earlier request"),
   ]
 }

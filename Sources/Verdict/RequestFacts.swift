@@ -38,8 +38,8 @@ package struct RequestFacts: Sendable {
   package let subject: RequestSubject
   /// `request.uid` of an AdmissionReview, where the refusal must carry it.
   package let admissionUID: [UInt8]?
-  /// How many `evaluations` an AuthZEN batch asks for; 0 for a single one.
-  package let evaluationCount: Int
+  /// What an AuthZEN request asks for at once.
+  let batch: BatchQuestion
   /// `X-Request-ID`, which an AuthZEN answer must return.
   package let requestID: [UInt8]?
   /// What claims of a signed verdict are compared with, in the order of the rule.
@@ -48,12 +48,25 @@ package struct RequestFacts: Sendable {
   package internal(set) var asked: AskedRequest?
   /// The request as it went out, where a signed response may speak of it.
   var signable: SignedMessage?
-  /// The token that was sent; empty where none was. Set by `prepareDecisionRequest`.
+  /// What is compared or kept apart by the rule's further demands; nil where it has none.
+  let demanded: DemandedFacts?
+  /// The token a verdict must answer: the one that was sent (set by `prepareDecisionRequest`), or
+  /// the consumer's own; empty where there is none.
   package internal(set) var token: [UInt8] = []
+  /// Why the consumer's own identifier is not there to be answered; nil where it is, or is not
+  /// asked for.
+  private(set) var tokenFailure: RefusalReason?
+  /// Whether the token stands in for a field of the consumer's own that it might have sent and did
+  /// not: it was sent in its place, and is taken out of the answer.
+  package private(set) var tokenIsStandIn = false
   /// Whether the request went out with a precondition or a range. Set by `prepareDecisionRequest`.
   package internal(set) var wasConditional = false
 
-  /// How many evaluations of a batch a refusal answers; past it the refusal is a single `decision`.
+  /// How many `evaluations` an AuthZEN batch asks for; 0 for a single one.
+  package var evaluationCount: Int { batch.count }
+
+  /// How many evaluations of a batch are read, and a refusal answers; past it the refusal is a
+  /// single `decision`.
   package static let maximumEvaluations = 256
 
   /// Reads what the rule asks of the request.
@@ -76,16 +89,29 @@ package struct RequestFacts: Sendable {
     compared = rule.binding.compared.map {
       reader.value(at: $0.request, of: head, body: body, certificate: certificate)
     }
+    if rule.keepsRequestApart {
+      demanded = DemandedFacts(
+        of: head, body: body, reader: reader, certificate: certificate, rule: rule)
+    } else {
+      demanded = nil
+    }
+    if case .request(let source) = rule.token {
+      let value = reader.value(at: source, of: head, body: body, certificate: certificate)
+      token = value.bytes ?? []
+      tokenFailure = RefusalReason(tokenIn: value)
+    } else {
+      tokenFailure = nil
+    }
     switch rule.refusal {
     case .admissionReview:
       admissionUID = reader.text(at: wellKnownPointers.admissionUID, in: body)
-      evaluationCount = 0
+      batch = BatchQuestion()
     case .authZEN:
       admissionUID = nil
-      evaluationCount = reader.elementCount(at: wellKnownPointers.evaluations, in: body)
+      batch = reader.batch(in: body)
     case .status, .introspection:
       admissionUID = nil
-      evaluationCount = 0
+      batch = BatchQuestion()
     }
   }
 
@@ -99,9 +125,28 @@ package struct RequestFacts: Sendable {
       of: head, body: none.span, bodyIsWhole: true, certificate: certificate, under: rule)
   }
 
+  /// The field in which a token may stand in for the consumer's own, which it did not send.
+  func fieldForStandIn(under rule: DecisionRule) -> FieldName? {
+    guard tokenFailure == .requestTokenMissing, rule.mode != .audit,
+      case .request(.field(let name)) = rule.token
+    else { return nil }
+    return name
+  }
+
+  /// The request goes out with a token where the consumer's own might have stood.
+  mutating func standIn(_ token: [UInt8]) {
+    self.token = token
+    tokenFailure = nil
+    tokenIsStandIn = true
+  }
+
   /// Takes over what was noted when the request went out, where its content was read only after.
   package mutating func keepSent(from earlier: RequestFacts) {
-    token = earlier.token
+    if earlier.tokenIsStandIn || tokenFailure == nil && token.isEmpty {
+      token = earlier.token
+      tokenFailure = earlier.tokenFailure
+      tokenIsStandIn = earlier.tokenIsStandIn
+    }
     asked = earlier.asked
     signable = earlier.signable
     wasConditional = earlier.wasConditional
@@ -111,7 +156,6 @@ package struct RequestFacts: Sendable {
 /// Pointers into requests that this program knows without being told.
 private struct WellKnownPointers: Sendable {
   let admissionUID = JSONPointer(tokens: ["request", "uid"])
-  let evaluations = JSONPointer(tokens: ["evaluations"])
 }
 
 private let wellKnownPointers = WellKnownPointers()

@@ -40,6 +40,19 @@ extension RequestSubject {
   }
 }
 
+extension RefusalReason {
+  /// Why a place in the request holds no identifier; nil where it does.
+  init?(tokenIn value: RequestValue) {
+    switch value {
+    case .text, .number: return nil
+    case .absent: self = .requestTokenMissing
+    case .repeated: self = .requestTokenRepeated
+    case .boolean, .unreadable: self = .requestTokenUnreadable
+    case .beyondLimit: self = .requestBodyTooLarge
+    }
+  }
+}
+
 /// Reads values out of a request.
 struct RequestReader {
   private let isWhole: Bool
@@ -138,9 +151,14 @@ struct RequestReader {
     return value.bytes(in: body)
   }
 
-  func elementCount(at pointer: JSONPointer, in body: Span<UInt8>) -> Int {
-    guard let value = value(at: pointer, in: body) else { return 0 }
-    return JSONReader.elementCount(of: value, in: body)
+  /// How many evaluations are asked for, and whether each must be answered.
+  func batch(in body: Span<UInt8>) -> BatchQuestion {
+    guard let evaluations = value(at: evaluationsPointer, in: body) else { return BatchQuestion() }
+    let semantic = text(at: semanticPointer, in: body) ?? []
+    return BatchQuestion(
+      count: JSONReader.elementCount(of: evaluations, in: body),
+      mayStopEarly: semantic.equals("deny_on_first_deny")
+        || semantic.equals("permit_on_first_permit"))
   }
 
   private func value(at pointer: JSONPointer, in body: Span<UInt8>) -> JSONValue? {
@@ -152,6 +170,8 @@ struct RequestReader {
     }
   }
 }
+
+private let semanticPointer = JSONPointer(tokens: ["options", "evaluations_semantic"])
 
 extension JSONLimits {
   /// The usual limits for a body whose size the route has already limited.

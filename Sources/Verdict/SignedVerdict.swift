@@ -25,7 +25,7 @@ struct SignedVerdict {
     case .absent: return .proved([])
     case .invalid: return .failed(.claimInvalid)
     case .text(let value):
-      return .proved([ResponseIdentifier(kind: .verdict, value: value, lifetime: lifetimeLeft)])
+      return .proved([ResponseIdentifier(.verdict, value, lifetime: lifetimeLeft)])
     }
   }
 

@@ -63,7 +63,11 @@ package func verify(
   }
   if let reason = refusal(ofStatus: head.status, request: request) { return .refused(reason) }
   let reading = VerdictReading(head: head, body: body, proof: proof, rule: rule)
-  switch signedStatement(of: head, body: body, reading: reading, rule: rule) {
+  let said =
+    batchStatement(
+      of: head, body: body, reading: reading, question: request.batch, rule: rule)
+    ?? signedStatement(of: head, body: body, reading: reading, rule: rule)
+  switch said {
   case .unclear(let reason): return .refused(reason)
   case .deny(let needsProof):
     let binding = bindingFinding(
@@ -75,7 +79,7 @@ package func verify(
     let binding = bindingFinding(
       of: head, body: body, reading: reading, proof: proof, request: request, rule: rule, at: times)
     return allowance(
-      binding, head: head, body: body, reading: reading, request: request, rule: rule)
+      binding, head: head, body: body, reading: reading, request: request, rule: rule, at: times)
   }
 }
 
@@ -90,7 +94,7 @@ private func refusal(ofStatus status: Status, request: RequestFacts) -> RefusalR
 // A yes: everything is demanded.
 private func allowance(
   _ binding: BindingFinding, head: ResponseHead, body: Span<UInt8>, reading: VerdictReading,
-  request: RequestFacts, rule: DecisionRule
+  request: RequestFacts, rule: DecisionRule, at times: ExchangeTimes
 ) -> Judgement {
   if case .failed(let reason) = binding.proof { return .refused(reason) }
   if !body.isEmpty, ContentCoding.isCoded(head.fields) { return .refused(.bodyCoded) }
@@ -101,8 +105,16 @@ private func allowance(
   case .notCompared: subject = nil
   case .same(let name): subject = name
   }
-  return binding.proof == .notTested
-    ? .untested : .proven(ProvenVerdict(subject: subject, identifiers: binding.identifiers))
+  if let reason = demandFailure(of: head, body: body, request: request, rule: rule) {
+    return .refused(reason)
+  }
+  if binding.proof == .notTested { return .untested }
+  switch singleUseValues(of: head, body: body, request: request, rule: rule, at: times.now) {
+  case .refused(let reason): return .refused(reason)
+  case .found(let values):
+    let all = values.isEmpty ? binding.identifiers : binding.identifiers + values
+    return .proven(ProvenVerdict(subject: subject, identifiers: all))
+  }
 }
 
 // A no: what is missing is reported, and refused only where the route or the form of the no demands
@@ -143,11 +155,17 @@ private func bindingFinding(
   of head: ResponseHead, body: Span<UInt8>, reading: VerdictReading, proof: CheckedProof,
   request: RequestFacts, rule: DecisionRule, at times: ExchangeTimes
 ) -> BindingFinding {
+  if let reason = request.tokenFailure { return BindingFinding(.failed(reason)) }
   if rule.binding.sendsToken, request.token.isEmpty {
     return BindingFinding(rule.mode == .audit ? .notTested : .failed(.tokenNotSent))
   }
   switch rule.binding {
   case .echo(let echo):
+    if let container = echo.container {
+      return BindingFinding(
+        echoProof(
+          inside: container, at: echo.proof, of: head, body: body, token: request.token))
+    }
     switch echo.proof {
     case .field(let name):
       return BindingFinding(echoProof(inField: name, of: head.fields, token: request.token))
@@ -167,7 +185,10 @@ private func bindingFinding(
         signed: signedFinding(of: signed, reading: reading, request: request, rule: rule, at: times)
       )
     }
-  case .none, .legacy: return BindingFinding(.failed(.bindingUndeclared))
+  case .legacy(let legacy):
+    let sign = signOfReplay(in: head, under: legacy, skew: rule.clockSkew, times: times)
+    return BindingFinding(sign.map { .failed($0) } ?? .proved)
+  case .none: return BindingFinding(.failed(.bindingUndeclared))
   }
 }
 

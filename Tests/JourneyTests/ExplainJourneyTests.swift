@@ -54,6 +54,10 @@ import Testing
         class       decision: declared
         lane        decision
                     mode enforce, binding echo
+        grade       C
+                    proves: this request's token in a header field
+                    lacks: that no hop wrote the field onto a stored answer; no user is compared
+                    next: have the token returned in the content: 'proof: json:/POINTER'
         store       no: decision (Countersign)
                     The exchange is a decision: it is never stored, reused or collapsed.
                     → Nothing does: no rule makes a decision storable. If it is none, \

@@ -225,7 +225,11 @@ import Verdict
 
   @Test func `every row of the table that needs no mishap is shown from the start`() throws {
     let origin = try ScriptedOrigin(answering: { _ in Self.answer("ok") })
-    let proxy = try RunningProxy(before: origin.endpoint)
+    let proxy = try RunningProxy(before: origin.endpoint) { settings in
+      try settings.decide("/login", DecisionRule(binding: .echo(EchoRule())))
+    }
+    #expect(
+      proxy.metric("countersign_route_grade{route=\"decision /login\",grade=\"C\"}") == 1)
     // Counted when it happens for the first time.
     let seldom: Set<CounterName> = [
       .refusals, .decisions, .findings, .messagesRejected, .originConnectFailures,

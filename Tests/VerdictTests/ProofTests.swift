@@ -59,16 +59,16 @@ let proofRows: [Exchange] = [
   }
 
   @Test func `the memory is asked last, and its answer decides`() {
-    func spent(_ answer: ReplayAnswer) -> VerificationOutcome? {
+    func spent(_ answer: SpendAnswer) -> VerificationOutcome? {
       guard case .proven(let verdict) = judgement else { return nil }
       return verdict.spend(answer)
     }
     #expect(VerdictExpectation(spent(.first) ?? .untested) == .verified(nil))
-    #expect(spent(.repeated) == .refused(.identifierRepeated))
+    #expect(spent(.repeated(.verdict)) == .refused(.identifierRepeated))
     #expect(spent(.full) == .refused(.replayMemoryFull))
     // A token of our own in the answer to its own request is not asked about.
     #expect(
-      VerdictExpectation(judgement.outcome { _ in .repeated }) == .verified(nil))
+      VerdictExpectation(judgement.outcome { _ in .repeated(.verdict) }) == .verified(nil))
   }
 
   private var judgement: Judgement {

@@ -320,7 +320,7 @@ let signedRows = timeRows + partyRows + questionRows + detailRows + introspectio
     #expect(
       verdict.identifiers == [
         ResponseIdentifier(
-          kind: .verdict, value: Array("v1".utf8), lifetime: Milliseconds(24_000))
+          .verdict, Array("v1".utf8), lifetime: Milliseconds(24_000))
       ])
   }
 

@@ -487,7 +487,6 @@ private let allRows = tokenRows + bodyRows + subjectRows + decisionRows + status
     let ofTheProxy: Set<RefusalReason> = [
       .undeclaredDecision, .upgradeOnDecision, .originUnreachable, .originTimeout,
       .originProtocolError, .keysUnavailable, .proofCheckBusy, .proofCheckTimeout,
-      .identifierRepeated, .replayMemoryFull,
     ]
     let ofSignatures: Set<RefusalReason> = [
       .signatureInvalid, .keyUnknown, .algorithmRefused, .headerNotUnderstood,
@@ -495,6 +494,7 @@ private let allRows = tokenRows + bodyRows + subjectRows + decisionRows + status
     let seen = Set(allRows.compactMap(\.expected.reason)).union(
       signedRows.compactMap(\.expected.reason)
     ).union(signedAnswers.compactMap(\.expected.reason)).union(ofSignatures)
+      .union(DemandTests.reasons).union(SingleUseTests.reasons).union(LegacyTests.reasons)
     #expect(Set(RefusalReason.allCases).subtracting(seen) == ofTheProxy)
   }
 

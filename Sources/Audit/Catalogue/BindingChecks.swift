@@ -52,11 +52,11 @@ let replayChecks: [Check] = [
     why: "the same verdict was given twice", remedy: "find the cache that repeats it",
     source: "ChatGPT, 2023"),
   Check(
-    .rep02, .critical, detected: false, "one session for two requests with different credentials",
+    .rep02, .critical, detected: true, "one session for two requests with different credentials",
     why: "two people share one session", remedy: "stop storing responses that set cookies",
     source: "Loom, 2023"),
   Check(
-    .rep03, .critical, detected: false, "a value that counts once comes twice",
+    .rep03, .critical, detected: true, "a value that counts once comes twice",
     why: "codes, challenges and tokens against forgery lose their meaning",
     remedy: "find the cache", source: "RFC 6749 §4.1.2; WebAuthn"),
   Check(

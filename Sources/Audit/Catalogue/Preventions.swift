@@ -22,7 +22,7 @@ private let preventions: [CheckID: String] = [
   .ups01: refused, .ups06: refused,
   .req01: "preconditions and ranges of a decision request end here",
   .bnd01: refused, .bnd02: refused, .bnd03: refused, .bnd04: refused,
-  .bnd05: refused, .rep01: refused,
+  .bnd05: refused, .rep01: refused, .rep02: refused, .rep03: refused,
   .bnd06: refused, .bnd07: refused, .bnd08: refused,
   .key01: neverStored, .key02: neverStored,
   .key03: "answers to POST are not stored, but one that says it is what GET gets; a GET with "

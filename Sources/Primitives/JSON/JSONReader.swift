@@ -92,6 +92,40 @@ package enum JSONReader {
     return root
   }
 
+  /// Where the elements of an array stand that was found in a text already read, at most so many;
+  /// nil for other kinds and for more of them.
+  package static func elements(
+    of value: JSONValue, in text: Span<UInt8>, atMost most: Int
+  ) -> [Range<Int>]? {
+    guard value.kind == .array, value.range.upperBound <= text.count else { return nil }
+    var elements: [Range<Int>] = []
+    var depth = 0
+    var insideString = false
+    var start = value.range.lowerBound + 1
+    var position = value.range.lowerBound
+    while position < value.range.upperBound {
+      let byte = text[position]
+      position += 1
+      if insideString {
+        if byte == ASCII.backslash { position += 1 }
+        insideString = byte != ASCII.quote
+        continue
+      }
+      switch byte {
+      case ASCII.quote: insideString = true
+      case 0x5B, 0x7B: depth += 1
+      case 0x5D, 0x7D: depth -= 1
+      default: break
+      }
+      guard depth == 0 || depth == 1 && byte == ASCII.comma else { continue }
+      guard elements.count < most else { return nil }
+      elements.append(start..<max(position - 1, start))
+      start = position
+    }
+    // Of an empty array the one piece is what stands between its brackets.
+    return elementCount(of: value, in: text) == 0 ? [] : elements
+  }
+
   /// How many elements the array has that was found in a text already read; 0 for other kinds.
   package static func elementCount(of value: JSONValue, in text: Span<UInt8>) -> Int {
     guard value.kind == .array, value.range.upperBound <= text.count else { return 0 }

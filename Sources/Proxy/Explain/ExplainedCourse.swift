@@ -65,6 +65,13 @@ struct ExplainedCourse {
       details: route.decision.map {
         ["mode \($0.mode.name), binding \($0.binding.name)"]
       } ?? [])
+    if let report = route.decision?.gradeReport {
+      explanation.add(
+        "grade", "\(report.grade.name)",
+        details: [
+          "proves: \(report.proves)", "lacks: \(report.lacks)", "next: \(report.next)",
+        ])
+    }
     explanation.add("store", "no", .decision)
   }
 

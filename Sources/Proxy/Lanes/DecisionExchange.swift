@@ -124,7 +124,7 @@ final class DecisionExchange: Exchange {
   override func prepareLane(_ head: inout RequestHead) -> ProxyFailure? {
     if expectsContinue, holdsRequest || saidContinue { head.fields.removeAll(.expect) }
     var token: [UInt8] = []
-    if rule.sendsToken {
+    if facts.needsFreshValue(under: rule) {
       guard let fresh = worker.nextToken() else { return .randomnessFailed }
       token = fresh
     }
@@ -223,8 +223,7 @@ final class DecisionExchange: Exchange {
     let times = ExchangeTimes(sentAt: sentWall, now: worker.loop.wallNow)
     let judgement = verify(
       head, body: content.span, state: state, proof: proof, to: facts, under: rule, at: times)
-    // Without a memory nothing that would have to be remembered passes.
-    let outcome = judgement.outcome { _ in .full }
+    let outcome = judgement.outcome { spend($0.identifiers) }
     worker.report(
       outcome, head: head, bodyBytes: bodyIsWhole ? body.count : nil, of: self, rule: rule,
       facts: facts)
@@ -239,9 +238,21 @@ final class DecisionExchange: Exchange {
     }
   }
 
+  /// Has the memory asked about what serves once.
+  private func spend(_ identifiers: [ResponseIdentifier]) -> SpendAnswer {
+    let context = ReplayContext(
+      route: Array(route.settings.name.utf8), credentials: facts.credentials,
+      lifetime: rule.replayLifetime.milliseconds, sentAt: sentAt ?? beganAt, now: worker.loop.now)
+    let answer = worker.shared.replays.spend(identifiers, in: context)
+    guard answer == .full, plan.settings.replay.whenFull == .report else { return answer }
+    worker.report(untestedReplayOf: self)
+    return .first
+  }
+
   private func deliverHardened(_ head: ResponseHead, note: RefusalReason?) {
     var head = head
     hardenDecisionResponse(&head.fields, under: rule)
+    facts.removeStandIn(from: &head.fields, under: rule)
     if let note { noteFailedCheck(note, in: &head.fields, by: plan.settings.name) }
     guard !bodyIsWhole else { return deliverWhole(head, content: body) }
     responseIsLetGo = true

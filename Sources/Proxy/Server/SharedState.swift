@@ -22,6 +22,8 @@ final class SharedState: Sendable {
   let flights = FlightTable.overLoops()
   /// What secret parts of keys are digested with.
   let keySecret: HMACSHA256Key
+  /// What of verdicts serves once.
+  let replays: SharedReplayMemory
   /// The validations in the background.
   let refreshes = RefreshTable()
   /// Where signatures are checked that cost too much for a loop's turn.
@@ -51,6 +53,8 @@ final class SharedState: Sendable {
     store = CacheStore(limits: limits)
     do throws(CryptographyError) {
       keySecret = try HMACSHA256Key()
+      replays = SharedReplayMemory(
+        capacity: settings.replay.entries, key: try HMACSHA256Key())
     } catch {
       throw StartError(.cannotCreate, "no key for the cache could be made: \(error)")
     }
@@ -162,6 +166,8 @@ final class SharedState: Sendable {
     metrics.read(.cacheStoredResponses) { Int64(store.counters.objects) }
     registerDiskReadings()
     metrics.read(.cacheEvictions) { Int64(clamping: store.counters.evictions) }
+    let replays = replays
+    metrics.read(.replayEntries) { Int64(replays.count) }
     if let accessLog {
       metrics.read(.logLinesLost, ["access"]) { Int64(clamping: accessLog.linesLost) }
     }
@@ -180,6 +186,12 @@ final class SharedState: Sendable {
       metrics.read(.originsInService, [service.settings.name]) { [health = service.health] in
         Int64(health.inService.count)
       }
+    }
+    for route in previous?.settings.grades ?? [] {
+      metrics.stopReading(.routeGrade, [route.route, route.grade])
+    }
+    for route in plan.settings.grades {
+      metrics.read(.routeGrade, [route.route, route.grade]) { 1 }
     }
     let loadedAt = Clock.wall.milliseconds &* 1_000_000
     metrics.read(.configurationLoadTime) { loadedAt }

@@ -25,7 +25,7 @@ extension Worker {
     audited.clockSkew = rule.clockSkew
     audited.wasConditional = facts.wasConditional
     audited.askedForIdentity = rule.mode != .audit
-    let found = detections(in: audited, judged: outcome)
+    let found = detections(in: audited, judged: outcome, under: rule)
     let action: FindingAction =
       switch outcome.delivery(in: rule.mode) {
       case .untouched: .observed
@@ -33,6 +33,12 @@ extension Worker {
       case .refuse: .refused
       }
     write(found, of: exchange, action: action)
+  }
+
+  /// There was no room to remember what of a verdict serves once, and it went out all the same.
+  func report(untestedReplayOf exchange: Exchange) {
+    write(
+      [Detection(.rep01, "replay-not-tested", severity: .medium)], of: exchange, action: .observed)
   }
 
   /// A decision came on a route that declares none.
