@@ -208,6 +208,7 @@ let package = Package(
       "CarelessCaches",
       [
         "CarelessCaches", "Audit", "HTTPModel", "Platform", "Primitives", "Verdict",
+        "JourneySupport",
       ]),
 
     // Journeys: real processes started cold. Their tools are a target of their own, for other tests
