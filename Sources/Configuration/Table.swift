@@ -51,7 +51,7 @@ extension Section<Draft> {
     [
       Key(
         "name", \.name, .token("a name", example: "countersign"),
-        "What this proxy calls itself in Via and Proxy-Status. In Cache-Status it is Countersign."),
+        "What this proxy calls itself in Via, Proxy-Status and Cache-Status."),
       Key(
         name: include,
         about: "Further files, read where this stands; relative to this file, * in the last part.",
