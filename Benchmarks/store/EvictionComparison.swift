@@ -11,19 +11,28 @@ struct HitRatios {
   var byBytes: Double { Double(hitBytes) / Double(max(bytes, 1)) }
 }
 
-/// Runs every policy over every trace with several budgets and prints the hit ratios.
+/// Runs every policy over every trace with several budgets, prints the hit ratios, and draws those
+/// for things of one size.
 enum EvictionComparison {
   private static let shares = [0.001, 0.005, 0.02, 0.05, 0.1, 0.25]
   private static let names = ["S3-FIFO", "SIEVE", "W-TinyLFU", "LRU"]
 
-  static func run() {
+  /// - Parameter picture: Where the curves go; nil for nowhere.
+  static func run(picture: String?) {
+    var plot = CurvePlot(budgets: shares, names: names)
     for isSized in [false, true] {
       print("### \(isSized ? "Things of 256 bytes to 256 KiB" : "Things of one size")\n")
-      for trace in Traces.all() { compare(trace, isSized: isSized) }
+      for trace in Traces.all() {
+        let curves = compare(trace, isSized: isSized)
+        if !isSized { plot.panels.append(CurvePlot.Panel(title: trace.name, curves: curves)) }
+      }
     }
+    if let picture, !plot.write(to: picture) { print("\(picture) cannot be written") }
   }
 
-  private static func compare(_ trace: Trace, isSized: Bool) {
+  /// The ratios by objects: for each policy that at each budget.
+  private static func compare(_ trace: Trace, isSized: Bool) -> [[Double]] {
+    var curves = names.map { _ in [Double]() }
     let sizes = isSized ? trace.sizes : Array(repeating: 1024, count: trace.sizes.count)
     let trace = Trace(name: trace.name, requests: trace.requests, sizes: sizes)
     let footprint = trace.footprint
@@ -38,6 +47,7 @@ enum EvictionComparison {
         simulate(trace, WTinyLFU(budget: budget), budget: budget),
         simulate(trace, LRU(budget: budget), budget: budget),
       ]
+      for (place, ratio) in ratios.enumerated() { curves[place].append(ratio.byObjects) }
       let cells = ratios.map { ratio in
         isSized
           ? "\(percent(ratio.byObjects)) / \(percent(ratio.byBytes))" : percent(ratio.byObjects)
@@ -45,6 +55,7 @@ enum EvictionComparison {
       print("| \(percent(share)) | " + cells.joined(separator: " | ") + " |")
     }
     print("")
+    return curves
   }
 
   private static func percent(_ ratio: Double) -> String {

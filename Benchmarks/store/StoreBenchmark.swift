@@ -1,7 +1,8 @@
 /// Measures and tries the store by itself.
 @main enum StoreBenchmark {
   private static let usage = """
-    store-benchmark eviction | lookup | overhead | purge
+    store-benchmark lookup | overhead | purge
+    store-benchmark eviction [FILE.svg]           with the curves as a picture
     store-benchmark disk-writer DIRECTORY SEED [STORES]   writes until it is killed
     store-benchmark disk-check DIRECTORY          reads what is left
     """
@@ -9,7 +10,8 @@
   static func main() throws {
     let arguments = Array(CommandLine.arguments.dropFirst())
     switch (arguments.first, arguments.count) {
-    case ("eviction", 1): EvictionComparison.run()
+    case ("eviction", 1...2):
+      EvictionComparison.run(picture: arguments.count == 2 ? arguments[1] : nil)
     case ("lookup", 1): LookupCost.run()
     case ("overhead", 1): ObjectOverhead.run()
     case ("purge", 1): PurgeCost.run()
