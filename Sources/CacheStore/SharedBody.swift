@@ -82,15 +82,15 @@ package final class SharedBody: Sendable {
     var readerCount: Int { readers.count - freePlaces.count }
     var otherReaderCount: Int { readerCount - ownReaders }
 
-    /// Whether every reader is more than half a window behind what is held for readers only.
-    var isAheadOfAll: Bool {
-      guard let window, readerCount > 0, phase == .growing else { return false }
+    /// Whether every reader is more than half a window behind.
+    func isAheadOfAll(window: Int) -> Bool {
+      guard readerCount > 0, phase == .growing else { return false }
       let count = start + bytes.count
       return readers.allSatisfy { $0.map { count - $0.position > window / 2 } ?? true }
     }
 
-    mutating func takeOnCatchUp() -> (@Sendable () -> Void)? {
-      guard onCatchUp != nil, !isAheadOfAll else { return nil }
+    mutating func takeOnCatchUp(window: Int) -> (@Sendable () -> Void)? {
+      guard onCatchUp != nil, !isAheadOfAll(window: window) else { return nil }
       return onCatchUp.take()
     }
   }
@@ -164,7 +164,7 @@ package final class SharedBody: Sendable {
       guard count <= 0 else {
         buffer.append(contentsOf: state.bytes[offset..<offset + count])
         state.readers[place]?.position = position + count
-        onCatchUp = state.takeOnCatchUp()
+        onCatchUp = state.takeOnCatchUp(window: store.limits.windowBytes)
         return .bytes(count)
       }
       guard state.phase == .growing else { return .ended }
@@ -179,21 +179,27 @@ package final class SharedBody: Sendable {
   func skip(to position: Int, place: Int) {
     let onCatchUp = state.withLock { state in
       state.readers[place]?.position = position
-      return state.takeOnCatchUp()
+      return state.takeOnCatchUp(window: store.limits.windowBytes)
     }
     onCatchUp?()
   }
 
   /// Whether the content reaches up to a position that nobody has said to be within it.
   func reach(_ position: Int, place: Int) -> SharedReach {
-    state.withLock { state in
+    var onCatchUp: (@Sendable () -> Void)?
+    let result = state.withLock { state -> SharedReach in
       guard state.phase != .broken else { return .broken }
       let count = state.start + state.bytes.count
       if position <= count - state.hidden { return .reached }
       guard state.phase == .growing else { return .ended(count: count) }
       Self.waits(place, &state)
+      // Who waits for more does not hold up what it waits for.
+      state.readers[place]?.position = count
+      onCatchUp = state.takeOnCatchUp(window: store.limits.windowBytes)
       return .notYet
     }
+    onCatchUp?()
+    return result
   }
 
   /// The reader has read all there is, and is woken when there is more.
@@ -211,20 +217,23 @@ package final class SharedBody: Sendable {
       state.freePlaces.append(place)
       // What may not be stored is held for readers only.
       if state.window != nil, state.readerCount == 0 { drop(&state, keeping: 0) }
-      return state.takeOnCatchUp()
+      return state.takeOnCatchUp(window: store.limits.windowBytes)
     }
     onCatchUp?()
   }
 
-  /// Whether what may not be stored comes faster than any reader takes it.
-  var isAheadOfAll: Bool { state.withLock { $0.isAheadOfAll } }
+  /// Whether content comes faster than any reader takes it.
+  var isAheadOfAll: Bool {
+    state.withLock { $0.isAheadOfAll(window: store.limits.windowBytes) }
+  }
 
   /// Has a writer that is ahead of all readers told when it is not any more: once, on the reader's
   /// thread, without a lock held; at once where it is not.
   package func onCatchUp(_ tell: @escaping @Sendable () -> Void) {
     let isAhead = state.withLock { state in
-      if state.isAheadOfAll { state.onCatchUp = tell }
-      return state.isAheadOfAll
+      let isAhead = state.isAheadOfAll(window: store.limits.windowBytes)
+      if isAhead { state.onCatchUp = tell }
+      return isAhead
     }
     if !isAhead { tell() }
   }

@@ -99,9 +99,10 @@ package final class StoreWriter {
   /// sends it, and go on although the own client went away.
   package var hasReaders: Bool { body.otherReaderCount > 0 }
 
-  /// Whether the content is too long to be stored and comes faster than any reader takes it: then
-  /// it is to come as fast as the fastest does (`SharedBody.onCatchUp`).
-  package var isAheadOfReaders: Bool { !isGathering && body.isAheadOfAll }
+  /// Whether the content may turn out, or is, too long to be stored and comes faster than any
+  /// reader takes it: then it is to come as fast as the fastest does (`SharedBody.onCatchUp`),
+  /// which so is never left behind.
+  package var isAheadOfReaders: Bool { (length == nil || !isGathering) && body.isAheadOfAll }
 
   /// Counts so much of the content under way now; false when there is no room. What is said to come
   /// then never outgrows the limit in the middle.

@@ -272,6 +272,11 @@ import Testing
     writer.shared.body.onCatchUp { caughtUp.ring() }
     fast.skip(to: 200)
     #expect(caughtUp.count == 2)
+    // Who waits for what is further on does not hold it up.
+    writer.append(bytes(200))
+    #expect(writer.isAheadOfReaders)
+    #expect(fast.reach(400) == .notYet)
+    #expect(!writer.isAheadOfReaders)
     _ = slow
   }
 

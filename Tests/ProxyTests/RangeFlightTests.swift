@@ -329,7 +329,7 @@ import Testing
   }
 
   @Test func `a slow client that led is left behind by what is too long to be kept`() throws {
-    let content = Self.content(12 << 20)
+    let content = Self.content(24 << 20)
     let mayGoOn = DispatchSemaphore(value: 0)
     let origin = try ScriptedOrigin { _, connection in
       try connection.send("HTTP/1.1 200 OK\r\n\(Self.fields)Transfer-Encoding: chunked\r\n\r\n")
@@ -339,7 +339,7 @@ import Testing
       try connection.send(content)
       try connection.send("\r\n0\r\n\r\n")
     }
-    let proxy = try RunningProxy(before: origin.endpoint) { $0.cache.objectBytes = 1 << 20 }
+    let proxy = try RunningProxy(before: origin.endpoint) { $0.cache.objectBytes = 12 << 20 }
     let leader = try proxy.begin("/a")
     _ = try leader.receiveHead()
     let follower = try proxy.begin("/a")
