@@ -163,17 +163,6 @@ class Exchange {
     return true
   }
 
-  /// Whether the request asks for a protocol that this exchange may change to.
-  var asksUpgrade: Bool {
-    guard !allowedUpgrades.isEmpty,
-      let protocols = try? upgradeProtocols(version: request.version, fields: request.fields)
-    else { return false }
-    return !protocols.isEmpty
-      && protocols.allSatisfy { wanted in
-        allowedUpgrades.contains { wanted.name.equalsIgnoringASCIICase($0) }
-      }
-  }
-
   private func setFraming(of head: inout RequestHead) {
     head.fields.removeAll(.contentLength)
     switch outgoingFraming {
@@ -318,19 +307,6 @@ class Exchange {
 
   // MARK: What the origin tells
 
-  /// Whether a 101 may answer this request: a protocol was asked for, and nothing of HTTP is left
-  /// to be sent.
-  func mayUpgrade(by head: ResponseHead) -> Bool {
-    guard requestIsComplete, asksUpgrade,
-      let wanted = try? upgradeProtocols(version: request.version, fields: request.fields),
-      let chosen = try? upgradeProtocols(version: head.version, fields: head.fields)
-    else { return false }
-    return !chosen.isEmpty
-      && chosen.allSatisfy { one in
-        wanted.contains { $0.name.equalsIgnoringASCIICase(one.name) }
-      }
-  }
-
   func originInterim(_ head: ResponseHead) {
     responseBegan = true
     guard !isEnded else { return }
@@ -434,51 +410,8 @@ class Exchange {
 
   // MARK: Delivering
 
-  /// Sends the head of the response to the client; its content follows.
-  ///
-  /// Heads are handed over on the way of a response, not lent: each step changes the one head there
-  /// is, where it would change a copy otherwise.
-  func deliver(_ head: consuming ResponseHead, framing: BodyFraming) {
-    var head = head
-    if !route.isAudit { head.fields.apply(route.settings.responseFields) }
-    record.status = head.status
-    client?.sendHead(consume head, framing: framing)
-  }
-
-  /// Sends content of the response, as fast as the client takes it.
-  func deliver(content piece: UnsafeRawBufferPointer) {
-    record.bytesSent += Int64(piece.count)
-    guard let client else { return }
-    guard unsafe client.sendContent(piece) else { return fail(.originMalformed) }
-    if client.stream.isSaturated { clientSaturated(client) }
-  }
-
   /// The client takes no more for now.
   func clientSaturated(_ client: ClientConnection) { origin?.pause() }
-
-  func deliverEnd(trailers: FieldSection) {
-    guard client?.sendEnd(trailers: trailers) != false else { return fail(.originClosed) }
-    finish()
-  }
-
-  /// Sends a response that is held whole.
-  func deliverWhole(_ head: consuming ResponseHead, content: [UInt8]) {
-    var head = head
-    if !route.isAudit { head.fields.apply(route.settings.responseFields) }
-    record.status = head.status
-    record.bytesSent = Int64(content.count)
-    client?.sendWhole(consume head, content: content)
-    finish()
-  }
-
-  /// Sends what this program says itself; RFC 9110 §6.6.1 wants its date.
-  func deliverWhole(_ answer: LocalAnswer) {
-    var head = answer.head
-    if !head.fields.contains(.date) {
-      unsafe head.fields.append(.date, Span(_unsafeBytes: worker.loop.dateBytes))
-    }
-    deliverWhole(head, content: answer.content)
-  }
 
   /// Answers instead of the origin; breaks off where the response has begun already.
   func fail(_ failure: ProxyFailure, violation: ProtocolViolation? = nil) {
