@@ -132,6 +132,7 @@ package struct RouteMatch: Sendable, Hashable {
   package init() {}
 
   /// Whether the request is one of these. A route with paths takes no asterisk or authority form.
+  @inline(__always)  // Called as a function it would be given a copy of the conditions.
   package func matches(_ head: RequestHead, client: ClientCertificateFacts?) -> Bool {
     matches(head, path: head.path, client: client)
   }

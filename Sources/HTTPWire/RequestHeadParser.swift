@@ -65,8 +65,8 @@ package enum RequestHeadParser {
   }
 
   private static func makeHead(
-    _ head: Span<UInt8>, method: Method, version: HTTPVersion, target: RequestTarget,
-    authority: [UInt8], fields: FieldSection
+    _ head: Span<UInt8>, method: consuming Method, version: HTTPVersion, target: RequestTarget,
+    authority: consuming [UInt8], fields: consuming FieldSection
   ) -> RequestHead {
     let base = target.range.lowerBound
     let bytes = head.copy(target.range)

@@ -117,7 +117,8 @@ import Verdict
     if case .cache(_, let route) = course {
       #expect(route.service.settings.kind == .plain, "\(path)")
       #expect(!route.isDeclaredHarmless, "\(path)")
-      guard case .bypass(.ambiguousPath) = route.lookup(of: head) else {
+      let rules = try #require(route.cache)
+      guard case .bypass(.ambiguousPath) = route.lookup(of: head, rules: rules) else {
         Issue.record("looked up: \(path)")
         return
       }

@@ -91,7 +91,7 @@ struct ExplainedCourse {
     }
     explanation.add("lane", "cache", details: [ruleSource(route)])
     if route.normalises(request) { rules.vary.normalise(&request.fields) }
-    switch route.lookup(of: request) {
+    switch route.lookup(of: request, rules: rules) {
     case .bypass(let reason): explanation.add("lookup", "no", reason)
     case .fetchOnly(let permit, let reason):
       explanation.add("lookup", "no, but the answer may be stored", reason)

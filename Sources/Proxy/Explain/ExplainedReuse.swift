@@ -24,7 +24,7 @@ struct ExplainedReuse {
     case .cache, .noRoute, .refused:
       return explanation.add("then", "another route takes the next request")
     }
-    switch route.lookup(of: request) {
+    switch route.lookup(of: request, rules: rules) {
     case .bypass(let reason), .fetchOnly(_, let reason):
       explanation.add("then", "asked from the origin", reason)
     case .lookUp(let permit): lookUp(permit, &explanation)
@@ -57,7 +57,7 @@ struct ExplainedReuse {
     guard condition != .notModified else {
       return explanation.add("then", "answered with 304", .notModified, details: facts)
     }
-    switch StoredForm(of: stored, for: request, now: time, rules: rules) {
+    switch StoredForm.of(stored, for: request, now: time, rules: rules) {
     case .usual: explanation.add("then", words(decision), decision.reason, details: facts)
     case .range(_, let reason):
       explanation.add("then", "answered in part from the store", reason, details: facts)

@@ -46,7 +46,7 @@ extension CacheExchange {
   /// Whether a stale response may stand in for the origin (RFC 5861 §4, RFC 9111 §4.2.4).
   func mayAnswerStale(_ response: StoredResponse, because failure: OriginFailure) -> Bool {
     guard case .serve = staleDecision(response, failure) else { return false }
-    let form = StoredForm(of: response, for: request, now: worker.loop.wallNow, rules: rules)
+    let form = StoredForm.of(response, for: request, now: worker.loop.wallNow, rules: rules)
     if case .fetch = form { return false }
     return true
   }
@@ -77,7 +77,7 @@ extension CacheExchange {
       return finish()
     }
     let answer = StoredAnswer(response, age: age, status: status)
-    switch StoredForm(of: response, for: request, now: worker.loop.wallNow, rules: rules) {
+    switch StoredForm.of(response, for: request, now: worker.loop.wallNow, rules: rules) {
     case .usual:
       record.status = response.metadata.status
       record.bytesSent = client.sendStored(answer, to: request, route: route)

@@ -103,13 +103,15 @@ enum StoredForm {
   /// Whether what is stored is enough.
   var isAnswer: Bool { if case .fetch = self { false } else { true } }
 
-  /// The form for a request; two bit tests where it has no `Range` and the whole is stored.
-  init(of stored: StoredResponse, for request: RequestHead, now: WallTime, rules: CacheRules) {
+  /// The form for a request; two bit tests where it has no `Range` and the whole is stored. No
+  /// initialiser, to which request and rules would have to be copied.
+  static func of(
+    _ stored: StoredResponse, for request: RequestHead, now: WallTime, rules: CacheRules
+  ) -> StoredForm {
     guard request.fields.contains(.range) || stored.metadata.flags.contains(.partial) else {
-      self = .usual
-      return
+      return .usual
     }
-    self = Self.ranged(stored, for: request, now: now, rules: rules)
+    return ranged(stored, for: request, now: now, rules: rules)
   }
 
   private static func ranged(

@@ -128,8 +128,12 @@ final class RoutePlan: Sendable {
   let requestBodyBytes: Int64?
   /// What is declared about the decisions of this route.
   let decision: DecisionRule?
+  /// Whether anything is declared about decisions.
+  let isDecision: Bool
   /// The rules of the cache; nil where nothing is stored or looked up.
   let cache: CacheRules?
+  /// Whether selecting fields of requests are brought together.
+  let normalisesRequests: Bool
   /// Whether the operator declared that what this route serves is no decision.
   let isDeclaredHarmless: Bool
   /// Whether this program only watches here: nothing changes but what RFC 9110 demands.
@@ -194,6 +198,8 @@ final class RoutePlan: Sendable {
       cache = nil
       isAudit = false
     }
+    isDecision = decision != nil
+    normalisesRequests = cache.map { $0.hasRareRules && !$0.vary.isEmpty } ?? false
     guardedNames = GuardedNames(route, decision: decision)
   }
 }

@@ -26,7 +26,7 @@ extension Plan {
   ) -> RequestCourse {
     guard let route = route(for: head, client: client) else { return .noRoute }
     if let failure = route.refusal(of: head, framing: framing) { return .refused(failure, route) }
-    if route.decision != nil { return .decision(route) }
+    if route.isDecision { return .decision(route) }
     if let meant = decisionMeant(by: head, client: client) {
       guard !meant.isAudit else { return .undeclared(.otherSpelling, route) }
       if let failure = meant.refusal(of: head, framing: framing) {
@@ -56,17 +56,17 @@ extension RoutePlan {
 
   /// Whether selecting fields of the request are brought together before it is looked up.
   func normalises(_ request: RequestHead) -> Bool {
-    guard let cache, cache.hasRareRules, !cache.vary.isEmpty else { return false }
+    guard normalisesRequests else { return false }
     return request.method == .get || request.method == .head
   }
 
-  /// Whether a request of the cache lane is looked up.
-  func lookup(of request: RequestHead) -> LookupDecision {
+  /// Whether a request of the cache lane is looked up. The rules are those of the route: they are
+  /// lent, since a copy of them costs more than the decision.
+  func lookup(of request: RequestHead, rules: CacheRules) -> LookupDecision {
     // A change of protocol is the origin's to answer.
     if !settings.upgrades.isEmpty, request.fields.contains(.upgrade) {
       return .bypass(.methodNotCacheable)
     }
-    guard let cache else { return .bypass(.cacheDisabled) }
-    return lookupDecision(for: request, exchange: .other, rules: cache)
+    return lookupDecision(for: request, exchange: .other, rules: rules)
   }
 }

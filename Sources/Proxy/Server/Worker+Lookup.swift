@@ -26,17 +26,16 @@ extension Worker {
   private func decide(
     _ incoming: IncomingRequest, on client: ClientConnection, route: RoutePlan, rules: CacheRules
   ) {
-    let request = incoming.head
-    switch route.lookup(of: request) {
+    switch route.lookup(of: incoming.head, rules: rules) {
     case .bypass(let reason):
       pass(incoming, on: client, route: route, reason: reason)
     case .lookUp(let permit):
-      guard writeKey(for: request, of: client, route: route, rules: rules) else {
+      guard writeKey(for: incoming.head, of: client, route: route, rules: rules) else {
         return pass(incoming, on: client, route: route, reason: .cacheDisabled)
       }
       lookUp(incoming, on: client, route: route, rules: rules, permit: permit)
     case .fetchOnly(let permit, let reason):
-      guard writeKey(for: request, of: client, route: route, rules: rules) else {
+      guard writeKey(for: incoming.head, of: client, route: route, rules: rules) else {
         return pass(incoming, on: client, route: route, reason: .cacheDisabled)
       }
       let lookup = CacheLookup(reason: reason, permit: permit, key: keyBuffer)
@@ -58,14 +57,14 @@ extension Worker {
     _ incoming: IncomingRequest, on client: ClientConnection, route: RoutePlan, rules: CacheRules,
     permit: LookupPermit
   ) {
-    let request = incoming.head
     // A local: a span of a stored property is refused where exclusivity is not checked at run time.
     let key = keyBuffer
-    var found = shared.store.lookup(permit, key: key.span, request: request)
+    var found = shared.store.lookup(permit, key: key.span, request: incoming.head)
     if case .miss = found, rules.usesNoVarySearch {
       let scheme: Scheme = client.facts.isSecure ? .https : .http
-      if let other = searchKey(for: request, scheme: scheme, route: route, rules: rules),
-        case .found(let stored) = shared.store.lookup(permit, key: other.span, request: request)
+      if let other = searchKey(for: incoming.head, scheme: scheme, route: route, rules: rules),
+        case .found(let stored) = shared.store.lookup(
+          permit, key: other.span, request: incoming.head)
       {
         found = .found(stored)
       }
@@ -76,10 +75,11 @@ extension Worker {
     case .found(let stored):
       lookup.stored = stored
       decision = reuseDecision(
-        for: request, stored: stored.metadata, now: loop.wallNow, rules: rules)
-      lookup.form = StoredForm(of: stored, for: request, now: loop.wallNow, rules: rules)
+        for: incoming.head, stored: stored.metadata, now: loop.wallNow, rules: rules)
+      lookup.form = StoredForm.of(
+        stored, for: incoming.head, now: loop.wallNow, rules: rules)
     case .miss(let reason):
-      decision = missDecision(for: request, miss: reason, rules: rules)
+      decision = missDecision(for: incoming.head, miss: reason, rules: rules)
     }
     lookup.reason = decision.reason
     var refreshes = false
@@ -108,7 +108,7 @@ extension Worker {
         ownHost(incoming, client).head, for: client, route: route, rules: rules, lookup: lookup)
       if hit(incoming, lookup, age: age, on: client, route: route) { return }
     }
-    if asksInVain(request, lookup, rules: rules) {
+    if asksInVain(incoming.head, lookup, rules: rules) {
       return refuse(incoming, .onlyIfCached, on: client, route: route)
     }
     ask(incoming, for: client, route: route, rules: rules, lookup: lookup)
