@@ -102,7 +102,7 @@ let package = Package(
       "Proxy",
       [
         "Primitives", "HTTPModel", "HTTPWire", "CachePolicy", "CacheStore", "MessageSignatures",
-        "Verdict", "Audit", "Platform", "Cryptography", "TLS", "EventLoop", "Transport",
+        "Verdict", "Audit", "Platform", "Cryptography", "JOSE", "TLS", "EventLoop", "Transport",
         "Telemetry", "DiskTier",
         "Configuration",
         .product(name: "Logging", package: "swift-log"),
@@ -220,7 +220,8 @@ let package = Package(
       "Proxy",
       [
         "Proxy", "Configuration", "Verdict", "CachePolicy", "CacheStore", "HTTPWire", "HTTPModel",
-        "Primitives", "Transport", "Telemetry", "Platform", "TLS", "JourneySupport",
+        "Primitives", "Transport", "Telemetry", "Platform", "TLS", "Cryptography", "JOSE",
+        "JourneySupport",
         "TestCertificates",
         "TestSupport",
         .product(name: "Logging", package: "swift-log"),

@@ -18,6 +18,8 @@ struct Assembly {
       service.name = named.name
       return service
     }
+    settings.keySets = draft.keySets.compactMap { $0.value.settings(name: $0.name) }
+    settings.attestation = draft.attestation
     settings.cache = draft.cache
     settings.replay = draft.replay
     settings.audit = draft.audit
@@ -47,6 +49,7 @@ struct Assembly {
         name = (2...).lazy.map { "\(name) (\($0))" }.first { seen[$0] == nil } ?? name
       }
       seen[name] = index
+      checkSignatures(draft, &reading)
       var route = RouteSettings(name: name, match: draft.match, service: service)
       route.lane = draft.lane(self.draft.cache.profile)
       route.onDecision = draft.onDecision
@@ -74,6 +77,29 @@ struct Assembly {
       help: Nearest.word(to: route.service, among: names).map { "did you mean '\($0)'?" }
         ?? (names.isEmpty ? nil : "there \(names.count == 1 ? "is" : "are") \(listed(names))"))
     return nil
+  }
+
+  /// What a route wants to verify with, or to sign, must be there.
+  private func checkSignatures(_ route: RouteDraft, _ reading: inout Reading) {
+    guard let rule = route.decision, let places = route.places else { return }
+    if rule.attests, draft.attestation == nil, draft.places?.has("attestation") != true {
+      reading.error(
+        "no-attestation", "there is no key to attest with",
+        at: places.tree("decision")?["attest"]?.place ?? places.whole,
+        help: "add 'attestation' at the top of the file")
+    }
+    guard let name = rule.binding.keys, !name.isEmpty,
+      !draft.keySets.contains(where: { $0.name == name })
+    else { return }
+    var names: [String] = []
+    if case .map(let entries) = draft.places?.tree("keys")?.content { names = entries.map(\.key) }
+    // A set that has errors of its own is there all the same.
+    guard !names.contains(name) else { return }
+    reading.error(
+      "unknown-keys", "there are no keys '\(name)'",
+      at: places.tree("decision")?["keys"]?.place ?? places.whole,
+      help: Nearest.word(to: name, among: names).map { "did you mean '\($0)'?" }
+        ?? "name them at the top of the file, under 'keys'")
   }
 
   /// Also of services that have errors.

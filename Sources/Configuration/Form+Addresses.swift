@@ -99,7 +99,7 @@ extension Form<ListenAddress> {
     .naming { if case .unix(let path) = $0 { path } else { nil } }
   }
 
-  private static func internet(_ text: String) -> Parsed<ListenAddress> {
+  static func internet(_ text: String) -> Parsed<ListenAddress> {
     guard let parts = HostAndPort(text[...]) else {
       return .flaw(
         "an IPv6 address and its port are written with brackets", help: "for example [::1]:8080")
@@ -149,7 +149,7 @@ extension Form<OriginAddress> {
     }
   }
 
-  private static func internet(_ text: String) -> Parsed<OriginAddress> {
+  static func internet(_ text: String) -> Parsed<OriginAddress> {
     guard
       let scheme = [OriginAddress.Scheme.http, .https].first(where: {
         text.lowercased().hasPrefix("\($0.rawValue)://")

@@ -13,6 +13,10 @@ package struct Settings: Sendable, Equatable {
   package var services: [ServiceSettings] = []
   /// In the order of the file: the first that matches takes the request.
   package var routes: [RouteSettings] = []
+  /// The keys that signed verdicts are verified with.
+  package var keySets: [KeySetSettings] = []
+  /// Nil where nothing is signed.
+  package var attestation: AttestationSettings?
   package var cache = CacheSettings()
   package var replay = ReplaySettings()
   package var audit = AuditSettings()

@@ -6,7 +6,12 @@ internal import Verdict
 
 /// A binding mode by its word.
 enum BindingWord: String, CaseIterable {
-  case echo, none, legacy
+  case echo, jwt
+  case introspectionJWT = "introspection-jwt"
+  case none, legacy
+
+  /// Whether verdicts are signed.
+  var isSigned: Bool { self == .jwt || self == .introspectionJWT }
 }
 
 /// A decision rule as it is written.
@@ -31,6 +36,9 @@ struct DecisionDraft {
   var clockSkew = Seconds(5)
   var token = TokenSource.minted
   var demands = DemandsDraft()
+  var role = DecisionRole.origin
+  var signature = SignatureDraft()
+  var attests = false
 
   init() {}
 
@@ -38,14 +46,24 @@ struct DecisionDraft {
     mode = rule.mode
     switch rule.binding {
     // Modes that no settings can name are not there to be written.
-    case .none, .jwt, .httpSignature, .introspectionJWT: binding = .none
+    case .none, .httpSignature: binding = .none
     case .legacy: binding = .legacy
     case .echo(let echo):
       tokenField = echo.requestField
       tokenParameter = echo.parameter
       proof = echo.proof
       proofContainer = echo.container
+    case .jwt(let jwt):
+      binding = .jwt
+      tokenField = jwt.requestField
+      proof = jwt.proof
+      signature = SignatureDraft(jwt)
+    case .introspectionJWT(let introspection):
+      binding = .introspectionJWT
+      signature = SignatureDraft(introspection)
     }
+    role = rule.role
+    attests = rule.attests
     subject = rule.subject
     allow = rule.allow
     deny = rule.deny
@@ -69,6 +87,8 @@ struct DecisionDraft {
         EchoRule(
           requestField: tokenField, parameter: tokenParameter, proof: proof,
           container: proofContainer))
+    case .jwt: .jwt(signature.jwt(requestField: tokenField, proof: proof))
+    case .introspectionJWT: .introspectionJWT(signature.introspection)
     }
   }
 
@@ -78,7 +98,7 @@ struct DecisionDraft {
       refusal: refusal, keepETag: keepsETag,
       maximumBodyBytes: bodyBytes, maximumRequestBodyBytes: requestBodyBytes,
       deliverProof: deliversProof, sendTokenInAudit: sendsToken, clockSkew: clockSkew,
-      demands: demands.demands)
+      demands: demands.demands, role: role, attests: attests)
   }
 }
 
@@ -93,7 +113,7 @@ extension Section<DecisionDraft> {
     Section(
       name: "routes.decision",
       about: "The responses of this route are decisions, verified like this.",
-      keys: binding + rules + demands + limits + legacy, blank: { DecisionDraft() },
+      keys: binding + signature + rules + demands + limits + legacy, blank: { DecisionDraft() },
       check: checkDecision)
   }
 
@@ -106,7 +126,8 @@ extension Section<DecisionDraft> {
       Key(
         "binding", \.binding, .words,
         "How a verdict proves which request it answers. echo: it carries the token back. "
-          + "legacy: nothing is proved, signs of an old answer are looked for."),
+          + "jwt: it is signed. introspection-jwt: RFC 9701. legacy: nothing is proved, signs of an old answer are looked for."
+      ),
       Key(
         "token", \.token, .tokenSource,
         "Whose identifier a verdict must answer: minted, a fresh one for each request; or the "
@@ -120,10 +141,43 @@ extension Section<DecisionDraft> {
         "The parameter of the query that carries the token instead of a field."),
       Key(
         "proof", \.proof, .proof,
-        "Where the token comes back: field:NAME or json:/POINTER."),
+        "Where the token or the signed verdict comes back: field:NAME or json:/POINTER."),
       Key(
         optional: "proof_in", \.proofContainer, .verdictSource,
         "Where a JWT stands in whose claims 'proof' is looked for; its signature is not checked."),
+    ]
+  }
+
+  private static var signature: [Key<DecisionDraft>] {
+    [
+      Key(
+        "role", \.role, .choice(DecisionRole.allCases.map { ("\($0.name)", $0) }),
+        "origin: before the service. edge: beside a consumer; verifies what an origin attests."),
+      Key(
+        optional: "keys", \.signature.keys, .name("the name of a key set", example: "service"),
+        "The key set that signatures are verified with."),
+      Key(
+        optional: "issuer", \.signature.issuer, .fieldValue,
+        "Who must have issued the verdict (iss). Without this key: whoever has the key."),
+      Key(
+        optional: "audience", \.signature.audience, .fieldValue,
+        "For whom the verdict must be (aud). Without this key: for nobody in particular."),
+      Key(
+        "lifetime", \.signature.lifetime, .seconds(Seconds(1), JWTRule.maximumLifetime),
+        "How long a signed verdict may be valid."),
+      Key(
+        "claims", \.signature.demanded, .claims,
+        "Claims that must be there. What is there is compared in any case."),
+      Key(
+        list: "compare", \.signature.compared,
+        .list(.comparedClaim, atMost: JWTRule.maximumCompared),
+        "Claims that must say what the request says: scope, resource, action."),
+      Key(
+        "target", \.signature.comparesPathOnly, .choice([("whole", false), ("path", true)]),
+        "What of htu is compared: host and path, or the path only, where hops change the host."),
+      Key(
+        "attest", \.attests, .boolean,
+        "Whether verified verdicts are signed for the consumer, in Verdict-Token."),
     ]
   }
 
@@ -168,6 +222,10 @@ extension Section<DecisionDraft> {
   private static func checkDecision(
     _ draft: inout DecisionDraft, _ places: KeyPlaces, _ reading: inout Reading
   ) {
+    if draft.role == .edge, !places.has("binding") { draft.binding = .jwt }
+    if draft.binding == .jwt, !places.has("proof") { draft.proof = .verdictToken }
+    if draft.role == .edge, !places.has("claims") { draft.signature.demanded = .attested }
+    checkSignature(draft, places, &reading)
     if draft.binding == .none || draft.binding == .legacy {
       let standard = DecisionDraft()
       var pointless: [String] = []
@@ -203,13 +261,72 @@ extension Section<DecisionDraft> {
         "no-effect", "the token is always sent in mode \(draft.mode.name)",
         at: places.key("send_token"), help: "remove 'send_token'")
     }
-    if !places.has("subject"), !draft.hasPreset, draft.binding != .none {
+    if !places.has("subject"), !draft.hasPreset, draft.binding != .none, draft.role == .origin {
       reading.warn(
         "no-subject", "nothing compares the user in the verdict with the user in the request",
         at: places.whole, help: "add 'subject', or write 'subject: none'")
     }
     checkDemands(draft, places, &reading)
     checkRefusal(draft, places, &reading)
+  }
+
+  /// What is said although this binding does not look at it. What is as it is by default is not
+  /// said.
+  private static func pointlessKeys(_ draft: DecisionDraft) -> [String] {
+    let standard = DecisionDraft()
+    var keys: [String] = []
+    if !draft.binding.isSigned {
+      if draft.signature.keys != nil { keys.append("keys") }
+      if draft.signature.issuer != nil { keys.append("issuer") }
+      if draft.signature.audience != nil { keys.append("audience") }
+    }
+    if draft.binding == .introspectionJWT {
+      if draft.tokenField != standard.tokenField { keys.append("token_field") }
+      if draft.proof != standard.proof { keys.append("proof") }
+    }
+    guard draft.binding != .jwt else { return keys }
+    if draft.signature.lifetime != standard.signature.lifetime { keys.append("lifetime") }
+    if draft.signature.demanded != standard.signature.demanded, draft.role == .origin {
+      keys.append("claims")
+    }
+    if !draft.signature.compared.isEmpty { keys.append("compare") }
+    if draft.signature.comparesPathOnly { keys.append("target") }
+    return keys
+  }
+
+  private static func checkSignature(
+    _ draft: DecisionDraft, _ places: KeyPlaces, _ reading: inout Reading
+  ) {
+    if draft.role == .edge, draft.binding != .jwt {
+      reading.error(
+        "wrong-role", "an edge verifies signed verdicts", at: places.value("role"),
+        help: "write 'binding: jwt', or leave 'binding' out")
+    }
+    if draft.binding.isSigned {
+      if draft.signature.keys == nil {
+        reading.error(
+          "missing-key", "'binding: \(draft.binding.rawValue)' needs 'keys'", at: places.whole,
+          help: "name a key set of the top of the file")
+      }
+      if draft.binding == .introspectionJWT, draft.signature.audience == nil {
+        reading.error(
+          "missing-key", "'binding: introspection-jwt' needs 'audience'", at: places.whole,
+          help: "write what the authorization server calls this program")
+      }
+    }
+    for key in pointlessKeys(draft) {
+      reading.error("wrong-key", "'\(key)' needs 'binding: jwt'", at: places.key(key))
+    }
+    if case .claim = draft.subject?.verdict, !draft.binding.isSigned {
+      reading.error(
+        "wrong-source", "nothing is signed that could have a claim",
+        at: places.value("subject"), help: "write 'binding: jwt'")
+    }
+    if case .claim = draft.allow?.source {
+      reading.error(
+        "wrong-source", "the claim 'decision' is always looked at", at: places.value("allow"),
+        help: "test what the consumer reads, or leave 'allow' out")
+    }
   }
 
   private static func checkRefusal(

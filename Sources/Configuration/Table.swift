@@ -6,6 +6,8 @@ struct Draft {
   var listeners: [ListenerSettings] = []
   var services: [Named<String, ServiceSettings>] = []
   var routes: [RouteDraft] = []
+  var keySets: [Named<String, KeySetDraft>] = []
+  var attestation: AttestationSettings?
   var cache = CacheSettings()
   var replay = ReplaySettings()
   var audit = AuditSettings()
@@ -25,6 +27,8 @@ struct Draft {
     listeners = settings.listeners
     services = settings.services.map { Named(name: $0.name, value: $0) }
     routes = settings.routes.map { RouteDraft($0, in: settings) }
+    keySets = settings.keySets.map { Named(name: $0.name, value: KeySetDraft($0)) }
+    attestation = settings.attestation
     cache = settings.cache
     replay = settings.replay
     audit = settings.audit
@@ -70,6 +74,14 @@ extension Section<Draft> {
       Key(
         list: "routes", \.routes, .list(Section<RouteDraft>.route.form, atLeast: 1),
         isRequired: true, Section<RouteDraft>.route.about),
+      Key(
+        list: "keys", \.keySets,
+        .map(
+          "the name of a key set", .name("the name of a key set", example: "service"),
+          Section<KeySetDraft>.keySet.form), Section<KeySetDraft>.keySet.about),
+      Key(
+        optional: "attestation", \.attestation, Section<AttestationSettings>.attestation.form,
+        Section<AttestationSettings>.attestation.about),
     ]
   }
 

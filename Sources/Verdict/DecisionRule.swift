@@ -139,6 +139,22 @@ package enum UndeclaredDecisionPolicy: UInt8, Hashable, Sendable, CaseIterable {
   }
 }
 
+/// Where on the way between a consumer and a service a route stands.
+package enum DecisionRole: UInt8, Hashable, Sendable, CaseIterable {
+  /// Before the service.
+  case origin
+  /// Beside the consumer: what comes was attested by an `origin`.
+  case edge
+
+  /// As written in settings.
+  package var name: StaticString {
+    switch self {
+    case .origin: "origin"
+    case .edge: "edge"
+    }
+  }
+}
+
 /// Everything a route says about its decisions; made once, when settings are read.
 package struct DecisionRule: Sendable, Equatable {
   /// How much of a verdict is held for verification unless the route says otherwise.
@@ -170,6 +186,9 @@ package struct DecisionRule: Sendable, Equatable {
   package let clockSkew: Seconds
   /// What is demanded beside the proof; nil where nothing is.
   package let demands: VerdictDemands?
+  package let role: DecisionRole
+  /// Whether verified verdicts are signed for whoever asked.
+  package let attests: Bool
 
   /// The places in the body that verification reads, found in one pass over it.
   let pointers: RulePointers
@@ -181,7 +200,7 @@ package struct DecisionRule: Sendable, Equatable {
     keepETag: Bool = false, maximumBodyBytes: Int = standardMaximumBodyBytes,
     maximumRequestBodyBytes: Int = standardMaximumRequestBodyBytes, deliverProof: Bool = false,
     sendTokenInAudit: Bool = false, clockSkew: Seconds = Seconds(5),
-    demands: VerdictDemands? = nil
+    demands: VerdictDemands? = nil, role: DecisionRole = .origin, attests: Bool = false
   ) {
     self.mode = mode
     self.binding = binding
@@ -197,6 +216,8 @@ package struct DecisionRule: Sendable, Equatable {
     self.sendTokenInAudit = sendTokenInAudit
     self.clockSkew = clockSkew
     self.demands = demands
+    self.role = role
+    self.attests = attests
     pointers = RulePointers(
       binding: binding, subject: subject, allow: allow, isAuthZEN: refusal == .authZEN)
   }
@@ -224,6 +245,7 @@ package struct DecisionRule: Sendable, Equatable {
     if case .httpSignature = binding { return true }
     if let demands, demands.needsRequestBody { return true }
     if case .request(let source) = token, source.needsBody { return true }
+    if attests, mode != .audit { return true }
     return refusal == .admissionReview || refusal == .authZEN
   }
 }

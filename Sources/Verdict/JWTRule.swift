@@ -29,6 +29,11 @@ package struct VerdictClaims: OptionSet, Hashable, Sendable {
   /// What is demanded unless the route says otherwise.
   package static let standard: VerdictClaims = [.method, .identifier]
 
+  /// What an edge demands of the origin's attestation: all that binds it to the request.
+  package static let attested: VerdictClaims = [
+    .method, .target, .credentials, .requestDigest, .responseDigest, .identifier,
+  ]
+
   /// Every claim that may be demanded, with its name.
   package static let names: [(StaticString, VerdictClaims)] = [
     ("htm", .method), ("htu", .target), ("ath", .credentials), ("rqd", .requestDigest),

@@ -38,6 +38,8 @@ package enum RefusalReason: UInt8, CaseIterable, Hashable, Sendable {
   case requiredMissing, questionMismatch, questionUnreadable
   // Marks and dates of an old answer, where nothing else is looked at (mode `legacy`).
   case cacheStatusHit, vendorMarkHit, staleMark, dateMissing, dateOutside, replyRepeated
+  // What this program signs itself.
+  case attestationFailed
 
   /// The stable code: the same in log, counter, `Proxy-Status`, problem document and `explain`.
   package var code: StaticString { row.code }
@@ -335,5 +337,8 @@ struct RefusalRow: Sendable {
     RefusalRow(
       .replyRepeated, "reply-repeated", .ups07, "http_protocol_error",
       "the same reply with the same Date was given to an earlier request"),
+    RefusalRow(
+      .attestationFailed, "attestation-failed", .bnd06, "proxy_internal_error",
+      "the verdict was verified and could not be signed for the consumer"),
   ]
 }

@@ -8,7 +8,10 @@ struct SampleSettingsTests {
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
   private static let paths =
-    ["countersign.yaml", "examples/audit-first.yaml", "examples/policy.yaml", "examples/tls.yaml"]
+    [
+      "countersign.yaml", "examples/audit-first.yaml", "examples/edge.yaml",
+      "examples/policy.yaml", "examples/signed.yaml", "examples/tls.yaml",
+    ]
     + presets.map { "examples/\($0).yaml" }
 
   private static let presets = DecisionPreset.allCases.map(\.rawValue)

@@ -487,6 +487,7 @@ private let allRows = tokenRows + bodyRows + subjectRows + decisionRows + status
     let ofTheProxy: Set<RefusalReason> = [
       .undeclaredDecision, .upgradeOnDecision, .originUnreachable, .originTimeout,
       .originProtocolError, .keysUnavailable, .proofCheckBusy, .proofCheckTimeout,
+      .attestationFailed,
     ]
     let ofSignatures: Set<RefusalReason> = [
       .signatureInvalid, .keyUnknown, .algorithmRefused, .headerNotUnderstood,

@@ -23,6 +23,7 @@ struct Service: Sendable {
     let router = Router()
     if signsMessages { router.add(middleware: MessageSigning(key: key)) }
     router.post("/login") { request, _ in try await login(request) }
+    router.post("/jwt/login") { request, _ in try await signedLogin(request) }
     router.post("/password-reset") { request, _ in try await resetPassword(request) }
     router.post("/introspect") { request, _ in try await introspect(request) }
     router.post("/legacy/check") { request, _ in try await legacyCheck(request) }

@@ -69,7 +69,7 @@ extension Plan {
         addresses: OriginAddresses(count: service.origins.count), tls: nil)
     }
     self.init(
-      settings: settings, services: services,
+      settings: settings, services: services, keySets: [], attestor: nil,
       metrics: Metrics(loops: 1, version: ProxyVersion.text), partition: partition)
   }
 }

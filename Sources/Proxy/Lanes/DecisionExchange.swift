@@ -20,13 +20,13 @@ internal import Verdict
 /// passes. In `warn` mode nothing is refused: what is too long to be held passes after all, and the
 /// failures on the way are answered as on any other route.
 final class DecisionExchange: Exchange {
-  private let rule: DecisionRule
+  let rule: DecisionRule
   private var facts: RequestFacts
   private var requestBody: [UInt8] = []
   private var requestBodyIsWhole = true
   private var head: ResponseHead?
   private var responseFraming = BodyFraming.none
-  private var body: [UInt8] = []
+  private(set) var body: [UInt8] = []
   private var bodyIsWhole = true
   /// Whether the request passes as it comes after all, too long to be held.
   private var requestIsLetGo = false
@@ -34,10 +34,18 @@ final class DecisionExchange: Exchange {
   private var responseIsLetGo = false
   /// Whether the client was told to go on with its content, so that the origin need not.
   private var saidContinue = false
-  /// Set while the proof is being checked elsewhere.
-  private var proofDeadline: ExchangeDeadline?
+  /// What is being done elsewhere.
+  private enum OffLoopWork {
+    case nothing
+    case check
+    /// The head that the signed verdict goes out with.
+    case signature(ResponseHead)
+  }
 
-  /// How long a proof may take to be checked, the wait for a new key included.
+  private var awaited = OffLoopWork.nothing
+  private var deadline: ExchangeDeadline?
+
+  /// How long a proof may take to be checked, the wait for a new key included, or to be made.
   static let proofWait = Milliseconds(5_000)
 
   init(
@@ -52,6 +60,11 @@ final class DecisionExchange: Exchange {
 
   override var isDecision: Bool { true }
   override var forwardsInterimResponses: Bool { isAudit }
+  /// The request's content where it is held whole; nil where it has none.
+  var heldContent: [UInt8]? {
+    rule.needsRequestBody && framing != .none && requestBodyIsWhole && requestIsComplete
+      ? requestBody : nil
+  }
   private var isAudit: Bool { rule.mode == .audit }
   /// Whether the request's content is complete before anything goes out.
   private var holdsRequest: Bool {
@@ -200,20 +213,41 @@ final class DecisionExchange: Exchange {
     switch demand {
     case .none: conclude(state, .none)
     case .refused(let reason): conclude(state, .failed(reason))
-    case .jws, .messageSignature:
-      if let proof = route.check(demand, for: self) { return conclude(state, proof) }
-      proofDeadline = ExchangeDeadline(of: self, on: worker.loop, for: Self.proofWait)
+    case .jws(let text): settle(check(text))
+    case .messageSignature: conclude(state, .failed(.keysUnavailable))
     }
   }
 
-  /// A proof was checked off the loop.
-  func proofChecked(_ proof: CheckedProof) {
-    guard proofDeadline != nil else { return }
-    proofDeadline = nil
-    conclude(.whole, proof)
+  /// Goes on with what was found at once, or waits for it.
+  private func settle(_ proof: CheckedProof?) {
+    if let proof { conclude(.whole, proof) } else { wait(for: .check) }
   }
 
-  override func deadlinePassed() { proofChecked(.failed(.proofCheckTimeout)) }
+  private func wait(for work: OffLoopWork) {
+    awaited = work
+    deadline = ExchangeDeadline(of: self, on: worker.loop, for: Self.proofWait)
+  }
+
+  /// What was asked of others is done.
+  func offLoop(_ result: OffLoopResult) {
+    let awaited = awaited
+    self.awaited = .nothing
+    deadline = nil
+    switch (awaited, result) {
+    case (.check, .checked(let proof)): conclude(.whole, proof)
+    case (.signature(let head), .signed(let token)): deliver(head, attestedBy: token)
+    // It took too long, or answers something that is settled.
+    case (.nothing, _), (.check, .signed), (.signature, .checked): self.awaited = awaited
+    }
+  }
+
+  override func deadlinePassed() {
+    switch awaited {
+    case .nothing: break
+    case .check: offLoop(.checked(.failed(.proofCheckTimeout)))
+    case .signature: offLoop(.signed(nil))
+    }
+  }
 
   /// Verifies what came and does what follows from it.
   private func conclude(_ state: BodyState, _ proof: CheckedProof) {
@@ -232,9 +266,11 @@ final class DecisionExchange: Exchange {
     record.outcome = ExchangeRecord.Outcome(outcome)
     switch outcome.delivery(in: rule.mode) {
     case .untouched: break
-    case .allow, .denial: deliverHardened(head, note: nil)
-    case .hardened(let note): deliverHardened(head, note: note)
     case .refuse(let reason): refuse(reason)
+    case .hardened(let note?): deliverHardened(head, note: note)
+    case .allow, .denial, .hardened(nil):
+      if case .claims(let signed) = proof { unwrap(signed) }
+      deliverSettled(outcome)
     }
   }
 
@@ -249,8 +285,63 @@ final class DecisionExchange: Exchange {
     return .first
   }
 
-  private func deliverHardened(_ head: ResponseHead, note: RefusalReason?) {
+  /// Delivers what nothing is wrong with: signed for the consumer where the route says so.
+  private func deliverSettled(_ outcome: VerificationOutcome) {
+    guard let head, outcome.isProved else { return deliverHardened(head, note: nil) }
+    var hardened = head
+    hardenDecisionResponse(&hardened.fields, under: rule)
+    facts.removeStandIn(from: &hardened.fields, under: rule)
+    // A consumer that sent a token of its own may look for it in the verdict.
+    let own = Attestation.nonce(of: request)
+    if let own { hardened.fields.set(.transactionToken, Array(own)) }
+    guard rule.attests, let attestor = plan.attestor else {
+      return deliverWhole(hardened, content: body)
+    }
+    let attestation = Attestation(
+      asked: AskedRequest(of: request), isSecure: clientFacts.isSecure, nonce: own.map(Array.init),
+      isAllow: outcome.isAllow, subject: outcome.subject, issuedAt: worker.loop.wallNow)
+    guard sign(attestation, by: attestor) else { return deliver(hardened, attestedBy: nil) }
+    wait(for: .signature(hardened))
+  }
+
+  /// Without a signature that was promised nothing goes out, except in mode `warn`.
+  private func deliver(_ head: ResponseHead, attestedBy token: [UInt8]?) {
+    guard !isEnded else { return }
     var head = head
+    if let token {
+      head.fields.set(.verdictToken, token)
+    } else {
+      guard rule.mode == .warn else { return refuse(.attestationFailed) }
+      noteFailedCheck(.attestationFailed, in: &head.fields, by: plan.settings.name)
+    }
+    deliverWhole(head, content: body)
+  }
+
+  /// A signed answer of introspection goes to a consumer that did not ask for one as what it says.
+  private func unwrap(_ signed: SignedClaims) {
+    guard case .introspectionJWT = rule.binding, var head, !asksForSignedAnswer,
+      let answer = introspectionAnswer(in: signed.payload)
+    else { return }
+    body = answer
+    head.fields.removeAll(.contentLength)
+    head.fields.set(.contentType, "application/json")
+    self.head = head
+  }
+
+  private var asksForSignedAnswer: Bool {
+    let type = [UInt8](ascii: "application/token-introspection+jwt")
+    for line in request.fields.lines where line.known == .accept {
+      if request.fields.value(of: line).asciiLowercased().split(separator: ASCII.comma).contains(
+        where: { $0.trimmingOptionalWhitespace().starts(with: type) })
+      {
+        return true
+      }
+    }
+    return false
+  }
+
+  private func deliverHardened(_ head: ResponseHead?, note: RefusalReason?) {
+    guard var head else { return }
     hardenDecisionResponse(&head.fields, under: rule)
     facts.removeStandIn(from: &head.fields, under: rule)
     if let note { noteFailedCheck(note, in: &head.fields, by: plan.settings.name) }
@@ -304,6 +395,22 @@ extension RefusalReason {
       .shuttingDown:
       return nil
     }
+  }
+}
+
+extension VerificationOutcome {
+  /// Whether it answers this request beyond doubt.
+  fileprivate var isProved: Bool {
+    switch self {
+    case .verified, .denied(.proved): true
+    case .denied, .refused, .untested: false
+    }
+  }
+
+  fileprivate var isAllow: Bool { if case .verified = self { true } else { false } }
+
+  fileprivate var subject: [UInt8]? {
+    if case .verified(let verdict) = self { verdict.subject } else { nil }
   }
 }
 

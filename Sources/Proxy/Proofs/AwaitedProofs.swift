@@ -1,7 +1,13 @@
-internal import EventLoop
 internal import Verdict
 
-/// The exchanges of one loop whose proof is being checked elsewhere, by the number of the check.
+/// What was done for an exchange off its loop.
+enum OffLoopResult: Sendable {
+  case checked(CheckedProof)
+  /// A signed verdict; nil where it could not be signed.
+  case signed([UInt8]?)
+}
+
+/// The exchanges of one loop for which something is done elsewhere, by a number.
 ///
 /// What is answered is taken out; an exchange that has ended meanwhile is told all the same, and
 /// takes no notice. Belongs to one loop.
@@ -22,23 +28,8 @@ struct AwaitedProofs {
 }
 
 extension Worker {
-  /// Has a proof checked off the loop; `DecisionExchange.proofChecked` is told. Answers at once
-  /// where that cannot be.
-  func check(
-    for exchange: DecisionExchange, _ work: @escaping @Sendable () -> CheckedProof
-  ) -> CheckedProof? {
-    let number = awaitedProofs.add(exchange)
-    let isTaken = shared.proofPool.submit { [handle = loop.handle] in
-      let proof = work()
-      handle.post { loop in
-        guard let worker = loop.attachment as? Worker else { return }
-        worker.awaitedProofs.take(number)?.proofChecked(proof)
-      }
-    }
-    guard isTaken else {
-      _ = awaitedProofs.take(number)
-      return .failed(.proofCheckBusy)
-    }
-    return nil
+  /// Something was done for an exchange elsewhere.
+  func offLoop(_ number: UInt64, _ result: OffLoopResult) {
+    awaitedProofs.take(number)?.offLoop(result)
   }
 }

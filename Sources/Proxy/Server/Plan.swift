@@ -18,6 +18,9 @@ package final class Plan: Sendable {
   let wireLimits: WireLimits
   /// Tells requests that only another spelling of the path keeps from a decision route.
   let spellings: DecisionSpellings
+  let keySets: [KeySetPlan]
+  /// Signs what was verified; nil where nothing is signed.
+  let attestor: Attestor?
   /// The ways in which routes write their keys, each once: what one route is asked to change may be
   /// stored by another. At least one.
   let keyRules: [KeyRules]
@@ -30,15 +33,19 @@ package final class Plan: Sendable {
   ///   - metrics: Where the series of the routes are registered.
   ///   - partition: The number of a part of the store, the same for the same words.
   init(
-    settings: Settings, services: [ServicePlan], metrics: Metrics, partition: (String) -> UInt32
+    settings: Settings, services: [ServicePlan], keySets: [KeySetPlan], attestor: Attestor?,
+    metrics: Metrics, partition: (String) -> UInt32
   ) {
     self.settings = settings
     self.services = services
+    self.keySets = keySets
+    self.attestor = attestor
     wireLimits = settings.limits.wire
     spellings = DecisionSpellings(settings.routes)
     let routes = settings.routes.map {
       RoutePlan(
-        $0, services: services, settings: settings, metrics: metrics, partition: partition)
+        $0, services: services, keySets: keySets, settings: settings, metrics: metrics,
+        partition: partition)
     }
     self.routes = routes
     var keyRules = [KeyRules()]
@@ -130,6 +137,8 @@ final class RoutePlan: Sendable {
   let decision: DecisionRule?
   /// Whether anything is declared about decisions.
   let isDecision: Bool
+  /// What signed verdicts are verified with; nil where none are.
+  let proofKeys: KeySetPlan?
   /// The rules of the cache; nil where nothing is stored or looked up.
   let cache: CacheRules?
   /// Whether selecting fields of requests are brought together.
@@ -150,8 +159,8 @@ final class RoutePlan: Sendable {
   let partition: UInt32
 
   init(
-    _ route: RouteSettings, services: [ServicePlan], settings: Settings, metrics: Metrics,
-    partition: (String) -> UInt32
+    _ route: RouteSettings, services: [ServicePlan], keySets: [KeySetPlan], settings: Settings,
+    metrics: Metrics, partition: (String) -> UInt32
   ) {
     self.settings = route
     serviceIndex = route.service
@@ -200,6 +209,8 @@ final class RoutePlan: Sendable {
     }
     isDecision = decision != nil
     normalisesRequests = cache.map { $0.hasRareRules && !$0.vary.isEmpty } ?? false
+    let keys = decision?.binding.keys
+    proofKeys = keys.flatMap { name in keySets.first { $0.settings.name == name } }
     guardedNames = GuardedNames(route, decision: decision)
   }
 }

@@ -10,6 +10,7 @@ internal import Synchronization
 internal import TLS
 internal import Telemetry
 internal import Transport
+internal import Verdict
 
 /// Makes plans of settings: loads certificates, keeps what did not change, watches names.
 ///
@@ -60,11 +61,51 @@ final class PlanBuilder: Sendable {
         awaited += service.origins.count(where: \.hasName)
       }
     }
+    var keySets: [KeySetPlan] = []
+    for set in settings.keySets {
+      let same = previous?.keySets.first { $0.settings == set && $0.service != nil }
+      if let same {
+        keySets.append(same)
+      } else {
+        let made = try make(set, resolved: resolved, changed: changed)
+        keySets.append(made)
+        awaited += made.service?.settings.origins.count(where: \.hasName) ?? 0
+      }
+    }
+    let attestor = try Self.attestor(settings)
     // All names are looked up by now: the slowest is waited for, not one after the other.
     let deadline = DispatchTime.now() + resolutionWait
     for _ in 0..<awaited { _ = resolved.wait(timeout: deadline) }
     return Plan(
-      settings: settings, services: services, metrics: metrics, partition: partition)
+      settings: settings, services: services, keySets: keySets, attestor: attestor,
+      metrics: metrics, partition: partition)
+  }
+
+  // A key set in files is read anew each time: its files may have changed.
+  private func make(
+    _ set: KeySetSettings, resolved: DispatchSemaphore,
+    changed: @escaping @Sendable (ServicePlan) -> Void
+  ) throws(StartError) -> KeySetPlan {
+    do throws(KeyProblem) {
+      if let keys = try KeyLoading.keys(of: set) { return KeySetPlan(set, keys: keys) }
+    } catch {
+      throw StartError(.configuration, "keys \(set.name): \(error.path): \(error.message)")
+    }
+    guard let server = set.server else {
+      throw StartError(.configuration, "keys \(set.name): there is no server to ask")
+    }
+    return KeySetPlan(
+      set,
+      service: try make(server, health: nil, resolved: resolved, changed: changed))
+  }
+
+  private static func attestor(_ settings: Settings) throws(StartError) -> Attestor? {
+    guard let attestation = settings.attestation else { return nil }
+    do throws(KeyProblem) {
+      return try Attestor(attestation)
+    } catch {
+      throw StartError(.configuration, "attestation: \(error.path): \(error.message)")
+    }
   }
 
   /// What keeps the stored responses of a service or route apart from those of others: the same for
@@ -185,6 +226,17 @@ extension TLS.TLSServerSettings {
     case .optional(let file): clientCertificates = .optional(TLSClientAuthorities(bundle: file))
     case .required(let file): clientCertificates = .required(TLSClientAuthorities(bundle: file))
     }
+  }
+}
+
+extension KeySetSettings {
+  /// The server of a published set, as a service of its own; nil for a set in files.
+  var server: ServiceSettings? {
+    guard case .published(let address) = source else { return nil }
+    var server = ServiceSettings(name: "keys \(name)", origins: [address.origin])
+    server.kind = .plain
+    server.tls = tls
+    return server
   }
 }
 

@@ -63,6 +63,15 @@ package struct ProxyLog: Sendable {
       "A response could not be sent.", metadata: ["reason": "\(violation.code.rawValue)"])
   }
 
+  func keysFetched(_ name: String, count: Int) {
+    logger.info("Keys were fetched.", metadata: ["keys": "\(name)", "count": "\(count)"])
+  }
+
+  func keysNotFetched(_ name: String, _ cause: String) {
+    logger.warning(
+      "Keys could not be fetched.", metadata: ["keys": "\(name)", "cause": "\(cause)"])
+  }
+
   func purged(_ request: PurgeRequest, removed: Int, staled: Int) {
     logger.notice(
       "Stored responses were purged.",

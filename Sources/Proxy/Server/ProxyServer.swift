@@ -119,6 +119,38 @@ package final class ProxyServer: Sendable {
             message: error.description))
       }
     }
+    return problems + keyProblems(in: settings)
+  }
+
+  private static func keyProblems(in settings: Settings) -> [FileProblem] {
+    var problems: [FileProblem] = []
+    for set in settings.keySets {
+      do throws(KeyProblem) {
+        _ = try KeyLoading.keys(of: set)
+      } catch {
+        problems.append(
+          FileProblem(owner: "keys \(set.name)", path: error.path, message: error.message))
+      }
+      guard let server = set.server, server.origins.contains(where: { $0.scheme == .https }) else {
+        continue
+      }
+      do throws(TLSLoadError) {
+        _ = try PlanBuilder.clientContext(server)
+      } catch {
+        problems.append(
+          FileProblem(
+            owner: "keys \(set.name)", path: error.path ?? set.tls.authorities,
+            message: error.description))
+      }
+    }
+    if let attestation = settings.attestation {
+      do throws(KeyProblem) {
+        _ = try Attestor(attestation)
+      } catch {
+        problems.append(
+          FileProblem(owner: "attestation", path: error.path, message: error.message))
+      }
+    }
     return problems
   }
 

@@ -1,5 +1,6 @@
 package import CacheStore
 package import Configuration
+internal import JOSE
 internal import Platform
 internal import Synchronization
 internal import Telemetry
@@ -46,7 +47,10 @@ package final class ProxyView: Sendable {
   package var faults: [String] {
     let listeners = (standing?.failedListeners ?? []).map { "listener \($0): failed for good" }
     let loops = shared.loopFailures
-    return listeners + (loops > 0 ? ["event loops that ended early: \(loops)"] : [])
+    let keys = (standing?.plan.keySets ?? []).filter { !$0.standing.serves }.map {
+      "keys \($0.settings.name): \($0.standing.rawValue)"
+    }
+    return listeners + keys + (loops > 0 ? ["event loops that ended early: \(loops)"] : [])
   }
 
   /// The settings in force; nil while the proxy starts.

@@ -21,6 +21,10 @@ extension Worker {
       client.response.closeAfterResponse()
       return refuse(incoming, .connectRefused, on: client)
     }
+    if let attestor = plan.attestor, attestor.publishes(incoming.head) {
+      return finishLocally(
+        incoming, attestor.answer, id: nextExchangeID(), outcome: .delivered, on: client)
+    }
     switch plan.course(
       of: incoming.head, framing: incoming.framing, client: client.facts.certificate)
     {
@@ -91,14 +95,15 @@ extension Worker {
   }
 
   private func finishLocally(
-    _ incoming: IncomingRequest, _ answer: LocalAnswer, id: ExchangeID, reason: String,
-    on client: ClientConnection, route: RoutePlan?
+    _ incoming: IncomingRequest, _ answer: LocalAnswer, id: ExchangeID,
+    outcome: ExchangeRecord.Outcome = .failed, reason: String? = nil, on client: ClientConnection,
+    route: RoutePlan? = nil
   ) {
     if incoming.framing != .none { client.response.closeAfterResponse() }
     client.send(answer)
     var record = ExchangeRecord()
     record.lane = .local
-    record.outcome = .failed
+    record.outcome = outcome
     record.status = answer.head.status
     record.bytesSent = Int64(answer.content.count)
     record.reason = reason

@@ -38,7 +38,7 @@ final class Worker {
   /// Clients whose answer is being made off the loop, by the number of the request.
   private var awaitingAnswers: [UInt64: ClientConnection] = [:]
   private var localRequestCount: UInt64 = 0
-  /// Exchanges whose proof is being checked off the loop.
+  /// Exchanges for which something is done off the loop.
   var awaitedProofs = AwaitedProofs()
   /// Requests to a `LocalResponder` whose content is coming.
   var localContents: [ObjectIdentifier: LocalContent] = [:]
@@ -47,6 +47,8 @@ final class Worker {
   private var retired: [ServiceClient] = []
   /// The probes of the plan's services. The first loop probes for all.
   private var probers: [ServiceProber] = []
+  /// The published key sets of the plan. The first loop fetches for all.
+  var keySources: [KeySource] = []
   private var headBuffer: [UInt8] = []
   var keyBuffer: [UInt8] = []
   /// Exchanges that other loops have something to tell, by number.
@@ -72,6 +74,7 @@ final class Worker {
     headBuffer.reserveCapacity(4096)
     services = plan.services.map { ServiceClient($0, worker: self, start: index) }
     startProbes()
+    startKeySources()
   }
 
   var timeouts: ClientTimeouts { plan.settings.timeouts }
@@ -191,6 +194,7 @@ final class Worker {
     }
     self.plan = plan
     startProbes()
+    startKeySources()
     for client in old where !services.contains(where: { $0 === client }) {
       client.retire()
       retired.append(client)
