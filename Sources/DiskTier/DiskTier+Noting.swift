@@ -20,7 +20,7 @@ extension DiskTier {
     let key = bytes.span.extracting(response.keyRange)
     let hashes = ByteHash.hashes(ofKey: key, seed: seed)
     let count = response.bytes.count + response.body.count
-    let job = state.withLock { state -> (record: UInt64, invalidations: UInt32)? in
+    let sequence = state.withLock { state -> UInt64? in
       guard !state.isClosed else { return nil }
       let isFull = state.index.count + state.queuedWrites >= settings.responseLimit
       guard !isFull, SegmentWriter.fits(count, limit: settings.segmentBytes),
@@ -31,15 +31,16 @@ extension DiskTier {
         return nil
       }
       state.writeBegins(hashes.target, bytes: count)
-      return (state.takeSequence(), state.invalidations(of: hashes.target))
+      return state.takeSequence()
     }
     // What is not written may not be outlived by what it took the place of.
-    guard let job else { return invalidated(key) }
+    guard let sequence else { return invalidated(key) }
     writing.async { [self] in
-      let place = write(Record(response, sequence: job.record), target: hashes.target)
+      let place = write(Record(response, sequence: sequence), target: hashes.target)
       state.withLock { state in
+        let isOvertaken = state.isOvertaken(hashes.target, since: sequence)
         state.writeEnds(hashes.target, bytes: count)
-        guard state.invalidations(of: hashes.target) == job.invalidations else { return }
+        guard !isOvertaken else { return }
         guard var place else { return state.index.removeTarget(hashes.target) }
         state.counters.writes &+= 1
         place.keyTag = UInt32(truncatingIfNeeded: hashes.key)
@@ -76,7 +77,9 @@ extension DiskTier {
       // What is neither indexed nor on its way is not on the disk.
       guard state.knows(hashes.target), !state.isClosed else { return nil }
       state.index.removeTarget(hashes.target)
-      return state.takeSequence()
+      let sequence = state.takeSequence()
+      state.overtakeWrites(of: hashes.target, at: sequence)
+      return sequence
     }
     guard let sequence else { return }
     var copy: [UInt8] = []

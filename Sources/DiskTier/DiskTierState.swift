@@ -9,6 +9,13 @@ struct DiskTierState: Sendable {
     var stores: UInt32 = 0
   }
 
+  /// The writes of one target that wait.
+  private struct WaitingWrites: Sendable {
+    var count = 0
+    /// What was to be written before this is not to be found any more.
+    var invalidatedAt: UInt64 = 0
+  }
+
   /// How many purges are remembered. When more come, everything goes.
   static let purgeLimit = 512
   /// How long the reader may make no step before it counts as stuck and is asked for nothing more.
@@ -19,8 +26,8 @@ struct DiskTierState: Sendable {
   var index: DiskIndex
   var purges: [NotedPurge]
   private var changes = [Changes](repeating: Changes(), count: Self.changeCount)
-  /// How many writes wait, by target: what they replace may still be found on the disk.
-  private var waiting: [UInt64: Int] = [:]
+  /// The writes that wait, by target: what they replace may still be found on the disk.
+  private var waiting: [UInt64: WaitingWrites] = [:]
   private var sequence: UInt64
   /// Purges that were begun and are not noted yet.
   var purgesUnderWay = 0
@@ -50,8 +57,6 @@ struct DiskTierState: Sendable {
 
   // MARK: Changes
 
-  func invalidations(of target: UInt64) -> UInt32 { changes[Self.place(target)].invalidations }
-
   /// What tells whether anything happened to a target, or a purge was noted, since.
   func mark(of target: UInt64) -> UInt64 {
     let changes = changes[Self.place(target)]
@@ -79,11 +84,23 @@ struct DiskTierState: Sendable {
 
   func waits(_ target: UInt64) -> Bool { waiting[target] != nil }
 
+  /// A target was invalidated: its writes that wait are not to be found. Exact, unlike the counts
+  /// of changes: what is written and not found is not known to be there, and its next invalidation
+  /// would not be written down.
+  mutating func overtakeWrites(of target: UInt64, at sequence: UInt64) {
+    waiting[target]?.invalidatedAt = sequence
+  }
+
+  /// Whether a target was invalidated since a write of it began that waits still.
+  func isOvertaken(_ target: UInt64, since sequence: UInt64) -> Bool {
+    waiting[target].map { $0.invalidatedAt > sequence } ?? false
+  }
+
   private(set) var queuedWrites = 0
 
   mutating func writeBegins(_ target: UInt64, bytes: Int) {
     changes[Self.place(target)].stores &+= 1
-    waiting[target, default: 0] += 1
+    waiting[target, default: WaitingWrites()].count += 1
     queuedWrites += 1
     queuedBytes += bytes
   }
@@ -91,8 +108,8 @@ struct DiskTierState: Sendable {
   mutating func writeEnds(_ target: UInt64, bytes: Int) {
     queuedBytes -= bytes
     queuedWrites -= 1
-    guard let count = waiting[target] else { return }
-    waiting[target] = count > 1 ? count - 1 : nil
+    guard let writes = waiting[target] else { return }
+    if writes.count > 1 { waiting[target]?.count -= 1 } else { waiting[target] = nil }
   }
 
   // MARK: Reads that wait
