@@ -1,4 +1,5 @@
 internal import HTTPModel
+internal import MessageSignatures
 internal import Primitives
 internal import Verdict
 
@@ -11,6 +12,9 @@ struct SignatureDraft {
   var demanded = VerdictClaims.standard
   var compared: [ComparedClaim] = []
   var comparesPathOnly = false
+  var tag = HTTPSignatureRule.standardTag
+  var covered: [ComponentIdentifier] = []
+  var scheme: TargetScheme?
 
   init() {}
 
@@ -30,6 +34,17 @@ struct SignatureDraft {
     audience = rule.audience
   }
 
+  init(_ rule: HTTPSignatureRule) {
+    keys = rule.keys
+    tag = rule.tag
+    covered = rule.components.filter { !HTTPSignatureRule.standardComponents.contains($0) }
+    scheme = rule.scheme
+  }
+
+  var message: HTTPSignatureRule {
+    HTTPSignatureRule(keys: keys ?? "", tag: tag, more: covered, scheme: scheme)
+  }
+
   func jwt(requestField: FieldName, proof: ProofPlace) -> JWTRule {
     JWTRule(
       requestField: requestField, proof: proof, keys: keys ?? "", issuer: issuer,
@@ -39,6 +54,44 @@ struct SignatureDraft {
 
   var introspection: IntrospectionRule {
     IntrospectionRule(keys: keys ?? "", issuer: issuer, audience: audience ?? [])
+  }
+}
+
+extension Form<[UInt8]> {
+  /// The tag of a signature: a structured string (RFC 9651 §3.3.3).
+  static var signatureTag: Form<[UInt8]> {
+    .parsed("a tag", example: "verdict") { text in
+      let tag = Array(text.utf8)
+      let isPlain = tag.allSatisfy { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }
+      return isPlain && (1...64).contains(tag.count)
+        ? .value(tag) : .flaw("a tag has 1 to 64 plain characters of ASCII")
+    } write: {
+      $0.displayText
+    }
+  }
+}
+
+extension Form<ComponentIdentifier> {
+  /// A component of RFC 9421, whose name may stand without quotes: `x-tenant;req`.
+  static var component: Form<ComponentIdentifier> {
+    .parsed("a covered component", example: "x-tenant;req") { text in
+      let name = text.prefix { $0 != ";" }
+      let quoted = text.hasPrefix("\"") ? text : "\"\(name)\"\(text.dropFirst(name.count))"
+      do throws(SignatureFault) {
+        let component = try ComponentIdentifier(parsing: Array(quoted.utf8))
+        guard component.isOfAnswers else {
+          return .flaw("'\(text)' is of the request", help: "write '\(text);req'")
+        }
+        return .value(component)
+      } catch {
+        return .flaw("'\(text)' cannot be covered: \(error.explanation)")
+      }
+    } write: {
+      // The name without its quotes.
+      let text = $0.text.displayText.dropFirst()
+      let name = text.prefix { $0 != "\"" }
+      return "\(name)\(text.dropFirst(name.count + 1))"
+    }
   }
 }
 

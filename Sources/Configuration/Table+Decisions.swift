@@ -7,11 +7,14 @@ internal import Verdict
 /// A binding mode by its word.
 enum BindingWord: String, CaseIterable {
   case echo, jwt
+  case httpSignature = "http-signature"
   case introspectionJWT = "introspection-jwt"
   case none, legacy
 
   /// Whether verdicts are signed.
-  var isSigned: Bool { self == .jwt || self == .introspectionJWT }
+  var isSigned: Bool { hasClaims || self == .httpSignature }
+  /// Whether what is signed has claims.
+  var hasClaims: Bool { self == .jwt || self == .introspectionJWT }
 }
 
 /// A decision rule as it is written.
@@ -45,8 +48,7 @@ struct DecisionDraft {
   init(_ rule: DecisionRule) {
     mode = rule.mode
     switch rule.binding {
-    // Modes that no settings can name are not there to be written.
-    case .none, .httpSignature: binding = .none
+    case .none: binding = .none
     case .legacy: binding = .legacy
     case .echo(let echo):
       tokenField = echo.requestField
@@ -58,6 +60,9 @@ struct DecisionDraft {
       tokenField = jwt.requestField
       proof = jwt.proof
       signature = SignatureDraft(jwt)
+    case .httpSignature(let rule):
+      binding = .httpSignature
+      signature = SignatureDraft(rule)
     case .introspectionJWT(let introspection):
       binding = .introspectionJWT
       signature = SignatureDraft(introspection)
@@ -88,6 +93,7 @@ struct DecisionDraft {
           requestField: tokenField, parameter: tokenParameter, proof: proof,
           container: proofContainer))
     case .jwt: .jwt(signature.jwt(requestField: tokenField, proof: proof))
+    case .httpSignature: .httpSignature(signature.message)
     case .introspectionJWT: .introspectionJWT(signature.introspection)
     }
   }
@@ -113,7 +119,8 @@ extension Section<DecisionDraft> {
     Section(
       name: "routes.decision",
       about: "The responses of this route are decisions, verified like this.",
-      keys: binding + signature + rules + demands + limits + legacy, blank: { DecisionDraft() },
+      keys: binding + signature + messageSignature + rules + demands + limits + legacy,
+      blank: { DecisionDraft() },
       check: checkDecision)
   }
 
@@ -126,8 +133,9 @@ extension Section<DecisionDraft> {
       Key(
         "binding", \.binding, .words,
         "How a verdict proves which request it answers. echo: it carries the token back. "
-          + "jwt: it is signed. introspection-jwt: RFC 9701. legacy: nothing is proved, "
-          + "signs of an old answer are looked for."
+          + "jwt: it is signed. http-signature: the response is, with its request (RFC 9421). "
+          + "introspection-jwt: RFC 9701. legacy: nothing is proved, signs of an old answer are "
+          + "looked for."
       ),
       Key(
         "token", \.token, .tokenSource,

@@ -47,7 +47,11 @@ extension Section<DecisionDraft> {
       if draft.signature.issuer != nil { keys.append("issuer") }
       if draft.signature.audience != nil { keys.append("audience") }
     }
-    if draft.binding == .introspectionJWT {
+    if draft.binding == .httpSignature {
+      if draft.signature.issuer != nil { keys.append("issuer") }
+      if draft.signature.audience != nil { keys.append("audience") }
+    }
+    if draft.binding == .introspectionJWT || draft.binding == .httpSignature {
       if draft.tokenField != standard.tokenField { keys.append("token_field") }
       if draft.proof != standard.proof { keys.append("proof") }
     }
@@ -84,7 +88,8 @@ extension Section<DecisionDraft> {
     for key in pointlessKeys(draft) {
       reading.error("wrong-key", "'\(key)' needs 'binding: jwt'", at: places.key(key))
     }
-    if case .claim = draft.subject?.verdict, !draft.binding.isSigned {
+    checkMessageSignature(draft, places, &reading)
+    if case .claim = draft.subject?.verdict, !draft.binding.hasClaims {
       reading.error(
         "wrong-source", "nothing is signed that could have a claim",
         at: places.value("subject"), help: "write 'binding: jwt'")

@@ -30,6 +30,25 @@ extension ComponentIdentifier {
     }
   }
 
+  /// Reads an identifier as it is written, for an operator's list: `"@method";req`.
+  package init(parsing text: [UInt8]) throws(SignatureFault) {
+    // As the only member of a list, so that nothing in it can occur twice either.
+    let whole = [UInt8](ascii: "x=(") + text + [0x29]
+    guard case .innerList(let list)? = try StructuredDictionary([whole[...]]).members["x"],
+      let item = list.bareInnerList.first, list.bareInnerList.count == 1,
+      list.rfc9651Parameters.count == 0
+    else { throw .componentMalformed }
+    try self.init(item)
+  }
+
+  /// Whether the signature of a response can cover this.
+  package var isOfAnswers: Bool {
+    switch subject {
+    case .derived(.status), .field: true
+    case .derived, .queryParameter: isOfRequest
+    }
+  }
+
   /// Reads one member of a list of covered components.
   init(_ item: Item) throws(SignatureFault) {
     guard case .string(let name) = item.rfc9651BareItem else { throw .componentMalformed }

@@ -10,6 +10,7 @@ struct SampleSettingsTests {
   private static let paths =
     [
       "countersign.yaml", "examples/audit-first.yaml", "examples/edge.yaml",
+      "examples/http-signature.yaml",
       "examples/policy.yaml", "examples/signed.yaml", "examples/tls.yaml",
     ]
     + presets.map { "examples/\($0).yaml" }

@@ -214,7 +214,7 @@ final class DecisionExchange: Exchange {
     case .none: conclude(state, .none)
     case .refused(let reason): conclude(state, .failed(reason))
     case .jws(let text): settle(check(text))
-    case .messageSignature: conclude(state, .failed(.keysUnavailable))
+    case .messageSignature(let signature): settle(check(signature))
     }
   }
 

@@ -14,6 +14,13 @@ extension DecisionExchange {
     return checkWithKeys { keys in check.run(by: keys) }
   }
 
+  /// Checks a message signature with the keys of the route; nil where that is done off the loop,
+  /// and `offLoop` told.
+  func check(_ signature: SignatureCheck) -> CheckedProof? {
+    let content = body
+    return checkWithKeys { keys in signature.run(by: keys, content: content) }
+  }
+
   /// Has a proof checked with the keys of the route; nil where that is done off the loop, and
   /// `offLoop` told.
   ///
