@@ -12,8 +12,13 @@ struct NotedPurge: Sendable {
 
   /// Whether a later purge does all that this one does: it need not be remembered beside it.
   func isCovered(by later: NotedPurge) -> Bool {
-    selector == later.selector && kind == later.kind && partition == later.partition
+    guard sequence < later.sequence else { return false }
+    return later.isTotal
+      || selector == later.selector && kind == later.kind && partition == later.partition
   }
+
+  /// Whether it leaves nothing of what came before it.
+  private var isTotal: Bool { selector == .everything && kind == .hard && partition == nil }
 
   /// What it leaves of a response; nil when it removes it.
   func applied(to response: StoredResponse) -> StoredResponse? {

@@ -3,6 +3,7 @@ import CacheStore
 import Foundation
 import HTTPModel
 import Primitives
+import Synchronization
 import Testing
 
 @testable import DiskTier
@@ -196,6 +197,21 @@ import Testing
     #expect(try DiskFixture.fetch("/keys", from: tier)?.body == [1])
     store.beginPurge(.host([UInt8](ascii: "last.example")), .hard, now: DiskFixture.now)
     #expect(try DiskFixture.fetch("/keys", from: tier) == nil)
+  }
+
+  @Test func `a start takes over no more purges than a run remembers`() throws {
+    var tier = try tier()
+    let store = store(tier)
+    try DiskFixture.put([1], at: "/keys", in: store)
+    for number in 0..<DiskTierState.purgeLimit * 3 {
+      store.beginPurge(.host(Array("\(number).example".utf8)), .hard, now: DiskFixture.now)
+    }
+    try DiskFixture.put([2], at: "/other", in: store)
+    tier.close()
+    tier = try self.tier()
+    #expect(tier.state.withLock { $0.purges.count } <= DiskTierState.purgeLimit)
+    #expect(try DiskFixture.fetch("/keys", from: tier) == nil)
+    #expect(try DiskFixture.fetch("/other", from: tier)?.body == [2])
   }
 
   @Test func `a purge that is asked for again and again is remembered once`() throws {
