@@ -310,17 +310,22 @@ import Testing
     }
   }
 
+  /// The page's settings: those that make one file with each other, and then whole ones.
   @Test func `its settings are settings`() throws {
     let page = try String(contentsOfFile: "\(Programs.root)/docs/caching.md", encoding: .utf8)
     let blocks = page.components(separatedBy: "```yaml\n").dropFirst()
       .compactMap { $0.components(separatedBy: "```").first }
-    #expect(blocks.count == 3)
+    #expect(blocks.count == 4)
+    let everywhere = "routes: [ { match: { path: /** }, service: auth } ]\n"
+    let files = [blocks.prefix(3).joined()] + blocks.dropFirst(3).map { everywhere + $0 }
     let directory = try TemporaryDirectory()
-    let file = try directory.write(
-      "listeners: [ { address: 127.0.0.1:8080 } ]\n"
-        + "services: { auth: { origins: [ \"http://127.0.0.1:9000\" ] } }\n" + blocks.joined(),
-      to: "countersign.yaml")
-    let process = try ChildProcess(try Programs.countersign(), ["check", file])
-    #expect(try process.waitForEnd() == .exited(0), "\(process.errors.text)")
+    for settings in files {
+      let file = try directory.write(
+        "listeners: [ { address: 127.0.0.1:8080 } ]\n"
+          + "services: { auth: { origins: [ \"http://127.0.0.1:9000\" ] } }\n" + settings,
+        to: "countersign.yaml")
+      let process = try ChildProcess(try Programs.countersign(), ["check", file])
+      #expect(try process.waitForEnd() == .exited(0), "\(process.errors.text)")
+    }
   }
 }
