@@ -315,7 +315,7 @@ package final class CacheStore: Sendable {
   package static let stepLimit = 64
 
   /// Removes every response of a key's target (scheme, authority, path and query), whatever the
-  /// partition, and keeps out those whose fetch began before: for `invalidationKeys`. Returns how
+  /// partition, and keeps out those whose fetch began before: for `invalidTargets`. Returns how
   /// many were removed at once; beyond a limit the rest is out of reach now and removed by `sweep`.
   @discardableResult
   package func invalidate(_ key: [UInt8]) -> Int {

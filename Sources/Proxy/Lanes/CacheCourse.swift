@@ -56,8 +56,8 @@ struct CacheCourse: ~Copyable {
     self.isLocalOnly = isLocalOnly
   }
 
-  /// Whether the client was given an answer, or the beginning of one, or waits for another's fetch:
-  /// the origin has no say in it any more.
+  /// Whether the client has all of its answer, or nobody waits for one: the origin has no say in it
+  /// any more. For tests.
   var isSettled: Bool {
     switch state {
     case .storing, .ended: true

@@ -13,7 +13,8 @@ internal import Verdict
 ///
 /// A shell: `CacheCourse` says what comes next, `CachePolicy` what may be stored and reused,
 /// `Verdict` what is a decision. What is done stands by effect in the extensions of this class:
-/// storing, answering from the store.
+/// storing, answering from the store, asking the place behind it, sharing a fetch, reading from
+/// one, parts.
 ///
 /// A response that turns out to be a decision changes lane: hardened, never stored, delivered or
 /// refused, and reported.

@@ -60,7 +60,7 @@ final class SharedReplayMemory: Sendable {
     }
   }
 
-  /// Nil where the digest could not be made: nothing can be said then, and nothing passes.
+  /// Nil where the digest could not be made: then nothing can be said, as where there is no room.
   private func claim(
     of identifier: ResponseIdentifier, in context: ReplayContext
   ) -> ReplayClaim? {
