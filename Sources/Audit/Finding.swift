@@ -19,9 +19,9 @@ package struct ReasonCode: Sendable, Hashable, ExpressibleByStringLiteral {
 /// One thing seen: under a name of this program's, a value fit for a log.
 package struct Evidence: Sendable, Equatable {
   package let name: [UInt8]
-  package let value: RedactedValue
+  package let value: PublicValue
 
-  package init(_ name: StaticString, _ value: RedactedValue) {
+  package init(_ name: StaticString, _ value: PublicValue) {
     self.name = [UInt8](ascii: name)
     self.value = value
   }
@@ -86,13 +86,13 @@ package struct FindingContext: Sendable, Equatable {
   package var time: WallTime
   /// The route's name in the settings.
   package var route: [UInt8]
-  /// Who asked: an address or a certificate's name, as the operator lets it be shown.
-  package var consumer: RedactedValue
+  /// Who asked, by address.
+  package var consumer: PublicValue
   package var exchange: [UInt8]
   package var action: FindingAction
 
   package init(
-    time: WallTime, route: [UInt8], consumer: RedactedValue, exchange: [UInt8],
+    time: WallTime, route: [UInt8], consumer: PublicValue, exchange: [UInt8],
     action: FindingAction
   ) {
     self.time = time

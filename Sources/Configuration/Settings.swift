@@ -102,8 +102,6 @@ package struct AuditSettings: Sendable, Equatable {
   package var log = LogDestination.standardError
   /// Whether the program refuses to start when the log cannot be written.
   package var isRequired = true
-  /// Whether the names of users stand in findings; otherwise only labels that tell them apart.
-  package var showsSubjects = false
 
   package init() {}
 }

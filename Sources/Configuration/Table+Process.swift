@@ -105,9 +105,6 @@ extension Section<AuditSettings> {
         Key(
           "required", \.isRequired, .boolean,
           "Whether the program refuses to start when the log cannot be written."),
-        Key(
-          "show_subjects", \.showsSubjects, .boolean,
-          "Whether the names of users stand in findings; otherwise labels that tell them apart."),
       ],
       blank: { AuditSettings() },
       check: { audit, places, reading in

@@ -37,11 +37,8 @@ package struct Digest256: Hashable, Sendable {
   }
 
   /// 64 lower-case hexadecimal digits.
-  package var hexadecimal: [UInt8] { hexadecimal(prefix: Self.byteCount) }
-
-  /// The first `count` bytes as lower-case hexadecimal digits.
-  package func hexadecimal(prefix count: Int) -> [UInt8] {
-    bytes.prefix(count).flatMap { [Self.digit($0 >> 4), Self.digit($0 & 0x0F)] }
+  package var hexadecimal: [UInt8] {
+    bytes.flatMap { [Self.digit($0 >> 4), Self.digit($0 & 0x0F)] }
   }
 
   private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? value + 0x30 : value + 0x57 }

@@ -13,15 +13,6 @@ package enum DigestAlgorithm: UInt8, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// The name in RFC 9530 §5 and RFC 8259 registries; SHA-384 has none.
-  package var contentDigestName: StaticString? {
-    switch self {
-    case .sha256: "sha-256"
-    case .sha384: nil
-    case .sha512: "sha-512"
-    }
-  }
-
   /// OpenSSL's implementation, fetched once.
   @unsafe var implementation: OpaquePointer? {
     switch self {

@@ -4,10 +4,6 @@ import Primitives
 import Testing
 import Verdict
 
-private let redaction = Redaction { kind, value in
-  Array("k\(kind.rawValue)n\(value.count)".utf8)
-}
-
 private func line(_ finding: Finding) -> String {
   var bytes: [UInt8] = []
   finding.json(into: &bytes)
@@ -24,14 +20,13 @@ private func line(_ finding: Finding) -> String {
       Detection(
         .bnd01, "token-missing",
         [
-          Evidence("token", redaction.secret("abcdef".utf8, as: .token)),
           Evidence("age", .number(-3)),
           Evidence("note", .published(Array("tab\there\u{2028}".utf8) + [0xFF])),
         ]), in: context)
     let expected =
       #"{"time":"2026-01-01T00:00:00.007Z","check":"BND-01","severity":"critical","#
       + #""reason":"token-missing","action":"refused","route":"log\"in","consumer":"10.0.0.9","#
-      + #""exchange":"a1-7","evidence":{"token":{"length":6,"label":"k3n6"},"age":-3,"#
+      + #""exchange":"a1-7","evidence":{"age":-3,"#
       + #""note":"tab\there\u2028\ufffd"}}"# + "\n"
     #expect(line(finding) == expected)
   }
@@ -53,16 +48,9 @@ private func line(_ finding: Finding) -> String {
     }
   }
 
-  @Test func `user names are hidden unless the operator shows them`() {
-    #expect(redaction.subject("ann".utf8) == .hidden(length: 3, label: Array("k2n3".utf8)))
-    let open = Redaction(showsSubjects: true) { _, _ in [] }
-    #expect(open.subject("ann".utf8) == .shown(Array("ann".utf8)))
-    #expect(open.secret("ann".utf8, as: .token) == .hidden(length: 3, label: []))
-  }
-
   @Test func `public values are cut at a limit`() {
     let long = [UInt8](repeating: 0x61, count: 1000)
-    #expect(RedactedValue.published(long) == .shown([UInt8](repeating: 0x61, count: 256)))
+    #expect(PublicValue.published(long) == .shown([UInt8](repeating: 0x61, count: 256)))
   }
 
   @Test func `several lines of a field are one piece of evidence`() {

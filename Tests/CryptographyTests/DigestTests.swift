@@ -61,18 +61,6 @@ import Testing
       text(code.hexadecimal) == "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad")
   }
 
-  @Test func `a label is stable under one key and tells kinds, values and keys apart`() throws {
-    let key = try RedactionKey(secret: .init(repeating: 7, count: 32))
-    let other = try RedactionKey()
-    let value = Array("alice".utf8)
-    let label = try key.label(.consumer, of: value)
-    #expect(label.count == RedactionKey.labelLength)
-    #expect(try key.label(.consumer, of: value) == label)
-    #expect(try key.label(.subject, of: value) != label)
-    #expect(try key.label(.consumer, of: Array("alicf".utf8)) != label)
-    #expect(try other.label(.consumer, of: value) != label)
-  }
-
   @Test func `an error names the operation and gives OpenSSL's reason or says there is none`() {
     let error = CryptographyError(.random, cause: OpenSSLErrors(codes: []))
     #expect(error.description == "drawing random bytes failed: OpenSSL gave no reason")
