@@ -10,6 +10,8 @@ import Synchronization
 import Testing
 import Verdict
 
+import enum TestCertificates.TestKeys
+
 /// A service that signs its verdicts, and what an operator is given of its keys.
 final class SigningService: Sendable {
   let files: TemporaryDirectory
@@ -69,12 +71,14 @@ final class SigningService: Sendable {
   }
 
   private func proxy(
-    _ keys: KeySetSettings.Source, before origin: ScriptedOrigin, rule: DecisionRule = rule()
+    _ keys: KeySetSettings.Source, before origin: ScriptedOrigin, rule: DecisionRule = rule(),
+    rsa: RSAAlgorithm = .rs256
   ) throws -> RunningProxy {
     try RunningProxy(before: origin.endpoint) { settings in
       settings.services[0].ejection = nil
       var set = KeySetSettings(name: "service", source: keys)
       set.refresh = Milliseconds(1_000)
+      set.rsaAlgorithm = rsa
       settings.keySets = [set]
       try settings.decide("/login", rule)
     }
@@ -163,6 +167,24 @@ final class SigningService: Sendable {
     _ = try service.use(first, "first")
     #expect(try proxy.ask(Self.request).status == 200)
     #expect(keys.requests.first?["User-Agent"] == "countersign-keys")
+  }
+
+  @Test(arguments: [(RSAAlgorithm.ps256, 200), (.rs256, 403)])
+  func `what a published RSA key signs with is what the settings say`(
+    algorithm: RSAAlgorithm, status: Int
+  ) throws {
+    let service = try SigningService()
+    let key = try SigningKey(pem: TestKeys.rsa2048, algorithm: .rsaPSSSHA256)
+    let text = try service.use(key, "a").replacing(#""alg":"PS256","#, with: "")
+    let keys = try ScriptedOrigin { _ in
+      "HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)"
+    }
+    let origin = try ScriptedOrigin { Self.answer(service.verdict(on: $0)) }
+    let proxy = try proxy(
+      .published(KeyAddress(origin: OriginAddress(keys.endpoint), target: Array("/jwks".utf8))),
+      before: origin, rsa: algorithm)
+    try until { proxy.view.faults.isEmpty }
+    #expect(try proxy.ask(Self.request).status == status)
   }
 
   @Test func `without keys every verdict is refused, and readiness says why`() throws {

@@ -1,4 +1,5 @@
 internal import CachePolicy
+internal import Cryptography
 internal import EventLoop
 internal import HTTPModel
 internal import HTTPWire
@@ -9,7 +10,7 @@ internal import Transport
 /// What came of a fetch of keys.
 enum KeyFetchResult {
   /// A set that can be read, and for how long its server says it is fresh.
-  case keys(KeySet, freshFor: Milliseconds?)
+  case keys(JWKSet, freshFor: Milliseconds?)
   /// The end of a sentence.
   case failed(String)
 }
@@ -30,6 +31,7 @@ final class KeyFetch: StreamHandler {
   let number: UInt64
   private weak var source: KeySource?
   private let limits: WireLimits
+  private let rsaAlgorithm: SignatureAlgorithm
   private let request: [UInt8]
   private var stream: ByteStream?
   private var phase = Phase.connecting
@@ -39,12 +41,18 @@ final class KeyFetch: StreamHandler {
   private var freshFor: Milliseconds?
   private var content: [UInt8] = []
 
-  /// - Parameter request: The bytes of a GET.
-  init(_ request: [UInt8], number: UInt64, for source: KeySource, limits: WireLimits) {
+  /// - Parameters:
+  ///   - request: The bytes of a GET.
+  ///   - rsaAlgorithm: What RSA keys sign with that do not say it themselves.
+  init(
+    _ request: [UInt8], number: UInt64, for source: KeySource, limits: WireLimits,
+    rsaAlgorithm: SignatureAlgorithm
+  ) {
     self.request = request
     self.number = number
     self.source = source
     self.limits = limits
+    self.rsaAlgorithm = rsaAlgorithm
     super.init()
   }
 
@@ -115,8 +123,8 @@ final class KeyFetch: StreamHandler {
   private func complete() {
     let text = content
     do throws(JWKSetRefusal) {
-      let set = try JWKSet(parsing: text.span, from: .published)
-      end(.keys(set.keys, freshFor: freshFor))
+      let set = try JWKSet(parsing: text.span, from: .published, rsaAlgorithm: rsaAlgorithm)
+      end(.keys(set, freshFor: freshFor))
     } catch {
       end(.failed("the answer is no key set (\(error.rawValue))"))
     }

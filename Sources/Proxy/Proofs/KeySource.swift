@@ -48,7 +48,11 @@ final class KeySource: TimerTarget {
     plan.observe { [weak plan, handle = worker.loop.handle] in
       guard let plan else { return }
       let isTaken = handle.post { loop in
-        (loop.attachment as? Worker)?.keySource(of: plan)?.keyIsUnknown()
+        guard let source = (loop.attachment as? Worker)?.keySource(of: plan) else {
+          // Nobody fetches for this plan any more: there is nothing to be waited for.
+          return plan.release()
+        }
+        source.keyIsUnknown()
       }
       if !isTaken { plan.release() }
     }
@@ -95,9 +99,9 @@ final class KeySource: TimerTarget {
     let now = worker.loop.now
     let action: KeySourceMachine.Action
     switch result {
-    case .keys(let keys, let freshFor):
-      action = machine.fetched(keys, number: number, freshFor: freshFor, at: now)
-      worker.log.keysFetched(plan.settings.name, count: keys.entries.count)
+    case .keys(let set, let freshFor):
+      action = machine.fetched(set.keys, number: number, freshFor: freshFor, at: now)
+      worker.log.keysFetched(plan.settings.name, set)
     case .failed(let problem):
       action = machine.failed(number: number, at: now)
       worker.log.keysNotFetched(plan.settings.name, problem)
@@ -127,7 +131,9 @@ final class KeySource: TimerTarget {
       return settle(number, .failed("no TLS"))
     }
     nextAddress = (nextAddress + 1) % addresses.count
-    let fetch = KeyFetch(request, number: number, for: self, limits: worker.wireLimits)
+    let fetch = KeyFetch(
+      request, number: number, for: self, limits: worker.wireLimits,
+      rsaAlgorithm: plan.settings.rsaAlgorithm.algorithm)
     self.fetch = fetch
     fetch.opens(
       on: ByteStream.connect(

@@ -1,6 +1,7 @@
 internal import Configuration
 internal import DiskTier
 internal import HTTPWire
+internal import JOSE
 package import Logging
 internal import Primitives
 internal import Transport
@@ -63,8 +64,17 @@ package struct ProxyLog: Sendable {
       "A response could not be sent.", metadata: ["reason": "\(violation.code.rawValue)"])
   }
 
-  func keysFetched(_ name: String, count: Int) {
-    logger.info("Keys were fetched.", metadata: ["keys": "\(name)", "count": "\(count)"])
+  func keysFetched(_ name: String, _ set: JWKSet) {
+    logger.info(
+      "Keys were fetched.",
+      metadata: ["keys": "\(name)", "count": "\(set.keys.entries.count)"])
+    for note in set.notes where note.refusal.isAlarming {
+      logger.warning(
+        "A published key is not used.",
+        metadata: [
+          "keys": "\(name)", "number": "\(note.index + 1)", "reason": "\(note.refusal.code)",
+        ])
+    }
   }
 
   func keysNotFetched(_ name: String, _ cause: String) {
