@@ -36,9 +36,7 @@ package struct KeyRules: Sendable, Equatable {
       let carriesCredentials =
         switch source {
         case .cookie: true
-        case .field(let name):
-          name.known == .authorization || name.known == .cookie
-            || name.known == .proxyAuthorization
+        case .field(let name): name.known?.carriesCredentials ?? false
         }
       self.isSecret = isSecret || carriesCredentials
     }
@@ -53,4 +51,11 @@ package struct KeyRules: Sendable, Equatable {
 
   /// Whether the key is the target as it came.
   package var isPlain: Bool { query == .asItIs && !sortsQuery && parts.isEmpty }
+}
+
+extension KnownField {
+  /// Whether a request says by it who asks: its value is written down nowhere.
+  var carriesCredentials: Bool {
+    self == .authorization || self == .cookie || self == .proxyAuthorization
+  }
 }

@@ -214,6 +214,18 @@ package struct VaryKey: Sendable, Hashable {
     Self.entries(bytes.span, match: request)
   }
 
+  /// Whether entries hold the value of a field that carries credentials: for a place where those
+  /// would outlive the process.
+  package static func holdCredentials(_ bytes: Span<UInt8>) -> Bool {
+    var position = 0
+    while let entry = Entry(bytes, at: position) {
+      position = entry.end
+      let field = KnownField(rawValue: entry.known)
+      if entry.isPresent, let field, field.carriesCredentials { return true }
+    }
+    return false
+  }
+
   /// Where one entry's parts are.
   private struct Entry {
     static let missing: UInt8 = 0

@@ -18,6 +18,10 @@ extension DiskTier {
     guard !response.metadata.flags.contains(.variesBySearch) else { return }
     let bytes = response.bytes
     let key = bytes.span.extracting(response.keyRange)
+    // A cookie would outlive its session there.
+    guard !VaryKey.holdCredentials(bytes.span.extracting(response.varyRange)) else {
+      return invalidated(key)
+    }
     let hashes = ByteHash.hashes(ofKey: key, seed: seed)
     let count = response.bytes.count + response.body.count
     let sequence = state.withLock { state -> UInt64? in

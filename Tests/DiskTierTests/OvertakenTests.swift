@@ -166,6 +166,39 @@ import Testing
     }
   }
 
+  @Test func `no cookie is written that a response was selected by`() throws {
+    let tier = try tier()
+    let store = store(tier)
+    try DiskFixture.put([0], at: "/keys", in: store)
+    var request = DiskFixture.request("/keys")
+    var head = ResponseHead(status: .ok, fields: FieldSection())
+    head.fields.append(.cacheControl, "max-age=60")
+    head.fields.append(.vary, "Cookie")
+    for (number, cookie) in ["session=secret", nil].enumerated() {
+      request.fields = FieldSection()
+      if let cookie { request.fields.append(.cookie, Array(cookie.utf8)) }
+      let decision = storageDecision(
+        for: head, to: request, exchange: .other, requestedAt: DiskFixture.now,
+        receivedAt: DiskFixture.now, rules: CacheRules(profile: .conformant))
+      guard case .store(let storable) = decision,
+        case .writer(let writer) = store.open(
+          storable, key: DiskFixture.key("/keys"), request: request, length: nil)
+      else {
+        Issue.record("not storable")
+        return
+      }
+      writer.append([UInt8(1 + number)])
+      _ = writer.finish()
+      tier.flush()
+      // Neither the response nor what it took the place of; without a cookie it is written.
+      #expect(try DiskFixture.fetch("/keys", from: tier)?.body == (cookie == nil ? [2] : nil))
+    }
+    for segment in scratch.segments {
+      let text = String(decoding: try scratch.bytes(of: segment), as: UTF8.self)
+      #expect(!text.contains("secret"))
+    }
+  }
+
   @Test func `what answers for many queries is not written`() throws {
     let tier = try tier()
     let store = store(tier)
