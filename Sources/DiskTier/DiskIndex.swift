@@ -9,6 +9,8 @@ struct DiskPlace: Sendable, Hashable {
   var keyTag: UInt32 = 0
   /// When its freshness ends, in seconds since 1970; 0 where it has none.
   var freshUntil: UInt32 = 0
+  /// Whether the response does not vary: it stands for its key.
+  var isOnly = false
   /// Whether it is not known that no invalidation was lost since it was written.
   var needsValidation = false
 }
@@ -35,10 +37,11 @@ struct DiskIndex: Sendable {
     (places[target] ?? []).reversed().filter { $0.keyTag == tag }
   }
 
-  /// Adds a place; `isOnly` says that the response does not vary: it stands for its key, and what
-  /// was written before it is not asked any more.
-  mutating func insert(_ place: DiskPlace, target: UInt64, isOnly: Bool) {
-    if isOnly { remove(target: target) { $0.keyTag == place.keyTag } }
+  /// Adds a place. A response that does not vary stands for its key: what was written before it is
+  /// not asked any more. Neither is it after one that varies, which took its place: the resource
+  /// has said since that its answer is not for all.
+  mutating func insert(_ place: DiskPlace, target: UInt64) {
+    remove(target: target) { $0.keyTag == place.keyTag && ($0.isOnly || place.isOnly) }
     places[target, default: []].append(place)
     count += 1
     guard let all = places[target], all.count > Self.placesOfTarget else { return }

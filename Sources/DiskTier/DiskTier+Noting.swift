@@ -48,8 +48,8 @@ extension DiskTier {
         guard var place else { return state.index.removeTarget(hashes.target) }
         state.counters.writes &+= 1
         place.keyTag = UInt32(truncatingIfNeeded: hashes.key)
-        state.index.insert(
-          place, target: hashes.target, isOnly: response.varyRange.isEmpty)
+        place.isOnly = response.varyRange.isEmpty
+        state.index.insert(place, target: hashes.target)
       }
     }
   }

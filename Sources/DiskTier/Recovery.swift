@@ -150,8 +150,9 @@ struct Recovery {
           segment: summary.identity.number, sequence: head.sequence,
           position: UInt32(clamping: position),
           count: UInt32(clamping: SegmentFormat.recordHeadCount + head.payloadCount),
-          keyTag: UInt32(truncatingIfNeeded: hashes.key), freshUntil: metadata.freshUntil),
-        target: hashes.target, isOnly: head.varyCount == 0)
+          keyTag: UInt32(truncatingIfNeeded: hashes.key), freshUntil: metadata.freshUntil,
+          isOnly: head.varyCount == 0),
+        target: hashes.target)
       summary.targets.append(hashes.target)
     case .targetGone:
       guard head.isRight(lines: key.span, body: [UInt8]().span) else {

@@ -76,6 +76,23 @@ import Testing
     #expect(try DiskFixture.fetch("/keys", from: tier)?.body == [4])
   }
 
+  @Test func `what was for all is for nobody once the resource varies`() throws {
+    var tier = try tier()
+    let store = store(tier)
+    try DiskFixture.put([1], at: "/page", in: store)
+    try DiskFixture.put([2], at: "/page", language: "en", in: store)
+    for isRestarted in [false, true] {
+      if isRestarted {
+        tier.close()
+        tier = try self.tier()
+      }
+      tier.flush()
+      #expect(try DiskFixture.fetch("/page", language: "de", from: tier) == nil)
+      #expect(try DiskFixture.fetch("/page", from: tier) == nil)
+      #expect(try DiskFixture.fetch("/page", language: "en", from: tier)?.body == [2])
+    }
+  }
+
   @Test func `a memory store fetches from behind what it has not`() throws {
     let first = try tier()
     try DiskFixture.put([7], at: "/keys", in: store(first))
