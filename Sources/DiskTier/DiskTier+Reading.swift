@@ -48,7 +48,8 @@ extension DiskTier {
       )
     }
     for place in places {
-      switch record(at: place) {
+      switch record(at: place, key: key, request: request) {
+      case .other: continue
       case .unreadable: return nil
       case .gone:
         state.withLock { state in
@@ -65,7 +66,6 @@ extension DiskTier {
         }
         return nil
       case .response(let response):
-        guard response.hasKey(key.span), response.isSelected(by: request) else { continue }
         let purges = state.withLock { $0.mark(of: hashes.target) == mark ? $0.purges : nil }
         return purges.flatMap { held(response, from: place, against: $0) }.map {
           TierFind($0, mark: mark)
@@ -77,6 +77,9 @@ extension DiskTier {
 
   private enum Read {
     case response(StoredResponse)
+    /// For requests with other fields, or with a key that shares the tag. Its content was not read:
+    /// who asks for one variant after the other would have all that is stored read each time.
+    case other
     /// Not what was written there.
     case wrong
     /// The segment was taken away.
@@ -85,7 +88,7 @@ extension DiskTier {
     case unreadable
   }
 
-  private func record(at place: DiskPlace) -> Read {
+  private func record(at place: DiskPlace, key: [UInt8], request: RequestHead) -> Read {
     do throws(SystemError) {
       let file = try directory.open(Recovery.name(of: place.segment))
       let header = try file.read(at: 0, count: SegmentFormat.headerCount)
@@ -99,6 +102,8 @@ extension DiskTier {
       else { return .wrong }
       let payload = position + SegmentFormat.recordHeadCount
       let lines = try file.read(at: payload, count: head.linesCount)
+      guard head.areRight(lines: lines.span) else { return .wrong }
+      guard head.isSelected(lines: lines, key: key.span, request: request) else { return .other }
       let body = try file.read(at: payload + head.linesCount, count: head.bodyCount)
       let response = head.response(
         lines: lines, body: body, requiringValidation: place.needsValidation)

@@ -1,5 +1,6 @@
 internal import CachePolicy
 internal import CacheStore
+internal import HTTPModel
 internal import Primitives
 
 /// How segments are written: version 1. Numbers have their lowest byte first.
@@ -11,9 +12,10 @@ internal import Primitives
 ///     record     head │ payload
 ///     head       kind │ zeros │ sequence │ key │ vary │ annex │ lines │ body │ metadata │ …
 ///                1      7       8          4     4      4       4       8      56
-///                payload's checksum │ head's checksum
-///                8                    8
+///                lines' checksum │ payload's checksum │ head's checksum
+///                8                 8                    8
 ///     payload    key │ vary entries │ annex │ head lines │ body    of the lengths in the head
+///                the lines are all but the body: whoever asks for another variant reads them only
 ///
 ///     kinds      1 a response           2 a target was invalidated (key: any key of it)
 ///                3 a purge (key: as in `PurgeCoding`)     4 the writer stopped in good order
@@ -26,7 +28,7 @@ internal import Primitives
 enum SegmentFormat {
   static let version: UInt32 = 1
   static let headerCount = 40
-  static let recordHeadCount = 40 + StoredMetadata.encodedCount + 16
+  static let recordHeadCount = 40 + StoredMetadata.encodedCount + 24
   private static let magic: [UInt8] = Array("CSIGNSEG".utf8)
 
   // MARK: Segments
@@ -67,6 +69,7 @@ enum SegmentFormat {
     } else {
       bytes.append(contentsOf: repeatElement(0, count: StoredMetadata.encodedCount))
     }
+    bytes.append(Checksum.of(record.lines.span), 8)
     bytes.append(Checksum.of(record.lines.span, record.body.span), 8)
     bytes.append(Checksum.ofHead(bytes.span, in: segment, at: position), 8)
     bytes.append(contentsOf: record.lines)
@@ -94,6 +97,7 @@ enum SegmentFormat {
       kind: kind, sequence: bytes.number(at: 8, 8), keyCount: counts[0], varyCount: counts[1],
       annexCount: counts[2], lineCount: counts[3], bodyCount: Int(body),
       metadata: Array(bytes[40..<40 + StoredMetadata.encodedCount]),
+      linesChecksum: bytes.number(at: recordHeadCount - 24, 8),
       payloadChecksum: bytes.number(at: recordHeadCount - 16, 8))
   }
 }
@@ -156,6 +160,7 @@ struct RecordHead: Sendable {
   let lineCount: Int
   let bodyCount: Int
   fileprivate let metadata: [UInt8]
+  fileprivate let linesChecksum: UInt64
   fileprivate let payloadChecksum: UInt64
 
   var linesCount: Int { keyCount + varyCount + annexCount + lineCount }
@@ -164,6 +169,21 @@ struct RecordHead: Sendable {
   /// What a response's record says about it; nil where it is none.
   var response: StoredMetadata? {
     kind == .response ? StoredMetadata(encoded: metadata.span, headCount: lineCount) : nil
+  }
+
+  /// Whether these are the lines, byte for byte.
+  func areRight(lines: Span<UInt8>) -> Bool {
+    lines.count == linesCount && Checksum.of(lines) == linesChecksum
+  }
+
+  /// Whether a request for a key selects the response with these lines, which are right.
+  func isSelected(lines: [UInt8], key: Span<UInt8>, request: RequestHead) -> Bool {
+    guard let metadata = self.response,
+      let response = StoredResponse(
+        restoring: lines, keyCount: keyCount, varyCount: varyCount, annexCount: annexCount,
+        body: [], metadata: metadata)
+    else { return false }
+    return response.hasKey(key) && response.isSelected(by: request)
   }
 
   /// Whether this is the payload, byte for byte.

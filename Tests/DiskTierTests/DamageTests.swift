@@ -89,6 +89,24 @@ import Testing
     }
   }
 
+  @Test func `a variant with spoilt content takes nothing from another one`() throws {
+    let scratch = try ScratchDirectory()
+    let settings = DiskTierSettings(directory: scratch.path)
+    var tier = try DiskTier(settings, seed: DiskFixture.seed)
+    let store = CacheStore(seed: DiskFixture.seed, tier: tier)
+    let spoilt = [UInt8](repeating: 0xAB, count: 64)
+    try DiskFixture.put([1], at: "/page", language: "en", in: store)
+    try DiskFixture.put(spoilt, at: "/page", language: "de", in: store)
+    tier.close()
+    let name = try #require(scratch.segments.first)
+    var bytes = try scratch.bytes(of: name)
+    bytes[try #require(bytes.lastIndex(of: 0xAB))] ^= 1
+    try scratch.replaceAll(by: bytes, named: name)
+    tier = try DiskTier(settings, seed: DiskFixture.seed)
+    #expect(try DiskFixture.fetch("/page", language: "en", from: tier)?.body == [1])
+    #expect(try DiskFixture.fetch("/page", language: "de", from: tier) == nil)
+  }
+
   @Test func `records in another place, or of another segment, are not taken for ours`() throws {
     // The first record once more at the end, and the whole segment under another number.
     let again = segment + segment[SegmentFormat.headerCount...]
