@@ -99,9 +99,9 @@ extension Form<VerdictClaims> {
   /// The names of claims.
   static var claims: Form<VerdictClaims> {
     let names = VerdictClaims.names.map { ("\($0.0)", $0.1) }
-    return .mapped(.list(.choice(names)), to: { VerdictClaims($0) }) { claims in
-      names.map(\.1).filter(claims.contains)
-    }
+    return .mapped(
+      .list(.choice(names)), to: { VerdictClaims($0) },
+      from: { claims in names.map(\.1).filter(claims.contains) })
   }
 }
 

@@ -18,11 +18,6 @@ package struct ProvenVerdict: Sendable, Equatable {
   /// one request is in no other's answer.
   package let identifiers: [ResponseIdentifier]
 
-  init(subject: [UInt8]?, identifiers: [ResponseIdentifier]) {
-    self.subject = subject
-    self.identifiers = identifiers
-  }
-
   /// The last phase: `answer` is what the memory says of all identifiers, `first` where there are
   /// none.
   package func spend(_ answer: SpendAnswer) -> VerificationOutcome {
