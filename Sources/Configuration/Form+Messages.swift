@@ -97,6 +97,17 @@ extension Form<[UInt8]> {
     }
   }
 
+  /// Who has signed something, or for whom: a claim's text.
+  static var partyName: Form<[UInt8]> {
+    .parsed("a name as claims say it", example: "https://auth.example") { text in
+      FieldValue.isValid(Array(text.utf8))
+        ? .value(Array(text.utf8))
+        : .flaw("a name is one line without control characters or white space around it")
+    } write: {
+      $0.displayText
+    }
+  }
+
   /// A path that is sent as it stands, with a query or without.
   static var requestTarget: Form<[UInt8]> {
     .parsed("a path", example: "/healthz") { text in

@@ -136,9 +136,9 @@ extension Section<AttestationSettings> {
           list: "keys", \.keys, .oneOrMore(.path), isRequired: true,
           "Files with a private key each (PEM): the first signs, all are published."),
         Key(
-          "issuer", \.issuer, .fieldValue, isRequired: true, "Who signs: the claim 'iss'."),
+          "issuer", \.issuer, .partyName, isRequired: true, "Who signs: the claim 'iss'."),
         Key(
-          optional: "audience", \.audience, .fieldValue,
+          optional: "audience", \.audience, .partyName,
           "For whom: the claim 'aud'. Without this key: for nobody in particular."),
         Key(
           "path", \.path, .requestTarget,

@@ -13,10 +13,10 @@ extension Section<DecisionDraft> {
         optional: "keys", \.signature.keys, .name("the name of a key set", example: "service"),
         "The key set that signatures are verified with."),
       Key(
-        optional: "issuer", \.signature.issuer, .fieldValue,
+        optional: "issuer", \.signature.issuer, .partyName,
         "Who must have issued the verdict (iss). Without this key: whoever has the key."),
       Key(
-        optional: "audience", \.signature.audience, .fieldValue,
+        optional: "audience", \.signature.audience, .partyName,
         "For whom the verdict must be (aud). Without this key: for nobody in particular."),
       Key(
         "lifetime", \.signature.lifetime, .seconds(Seconds(1), JWTRule.maximumLifetime),
@@ -86,7 +86,14 @@ extension Section<DecisionDraft> {
       }
     }
     for key in pointlessKeys(draft) {
-      reading.error("wrong-key", "'\(key)' needs 'binding: jwt'", at: places.key(key))
+      let needed =
+        switch key {
+        case "keys": "a binding that is signed"
+        case "issuer", "audience": "'binding: jwt' or 'introspection-jwt'"
+        case "token_field", "proof": "'binding: echo' or 'jwt'"
+        default: "'binding: jwt'"
+        }
+      reading.error("wrong-key", "'\(key)' needs \(needed)", at: places.key(key))
     }
     checkMessageSignature(draft, places, &reading)
     if case .claim = draft.subject?.verdict, !draft.binding.hasClaims {
