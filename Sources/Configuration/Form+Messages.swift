@@ -194,10 +194,22 @@ extension Form<RequestSource> {
 }
 
 extension Form<VerdictSource> {
-  static var verdictSource: Form<VerdictSource> {
+  static var verdictSource: Form<VerdictSource> { verdictSource(takingClaims: true) }
+
+  /// A place in the response itself: a claim of a signed proof is compared elsewhere, and would be
+  /// looked for in vain.
+  static var responseSource: Form<VerdictSource> { verdictSource(takingClaims: false) }
+
+  private static func verdictSource(takingClaims: Bool) -> Form<VerdictSource> {
     .parsed("a place in the verdict", example: "json:/user/name") { text in
       do throws(SourceError) {
-        return .value(try VerdictSource(parsing: text.utf8))
+        let source = try VerdictSource(parsing: text.utf8)
+        if case .claim = source, !takingClaims {
+          return .flaw(
+            "'\(text)' is a claim of a signed proof, and only the response is looked at here",
+            help: "name a place in the response, for example json:/user/name")
+        }
+        return .value(source)
       } catch {
         return .flaw("'\(text)' is no place in a verdict", help: "\(error.explanation)")
       }

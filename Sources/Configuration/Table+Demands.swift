@@ -53,19 +53,19 @@ extension Section<DecisionDraft> {
   static var demands: [Key<DecisionDraft>] {
     [
       Key(
-        list: "require", \.demands.required, .oneOrMore(.verdictSource, atMost: 16),
+        list: "require", \.demands.required, .oneOrMore(.responseSource, atMost: 16),
         "What an allow must hold, such as an object about the user."),
       Key(
         list: "match", \.demands.questions, .oneOrMore(.question, atMost: 16),
         "Parts of the question that the verdict must repeat: a resource, an action, a scope."),
       Key(
-        list: "single_use", \.demands.singleUse, .oneOrMore(.verdictSource, atMost: 16),
+        list: "single_use", \.demands.singleUse, .oneOrMore(.responseSource, atMost: 16),
         "Identifiers of the verdict itself: demanded, and refused when they come again (REP-01)."),
       Key(
-        list: "one_time", \.demands.oneTimeValues, .oneOrMore(.verdictSource, atMost: 16),
+        list: "one_time", \.demands.oneTimeValues, .oneOrMore(.responseSource, atMost: 16),
         "Codes and challenges: refused when they are handed out again (REP-03)."),
       Key(
-        list: "session", \.demands.sessions, .oneOrMore(.verdictSource, atMost: 16),
+        list: "session", \.demands.sessions, .oneOrMore(.responseSource, atMost: 16),
         "Sessions and tokens: refused when handed to other credentials (REP-02)."),
       Key(
         list: "credentials", \.demands.credentials, .oneOrMore(.requestSource, atMost: 16),
@@ -200,7 +200,7 @@ extension Section<QuestionDraft> {
           optional: "request", \.request, .requestSource, isRequired: true,
           "Where the request asks it: method, target, or a place as in subject."),
         Key(
-          optional: "verdict", \.verdict, .verdictSource, isRequired: true,
+          optional: "verdict", \.verdict, .responseSource, isRequired: true,
           "Where the verdict repeats it."),
       ],
       blank: { QuestionDraft() })
