@@ -13,6 +13,8 @@ extension CacheReason {
     case .requestContent: "Send no content with GET."
     case .requestAuthorization:
       "Set 'share_with_authorized', and have the service say public or s-maxage."
+    case .requestCredential:
+      "Name the field in 'key.fields', or set 'share_with_authorized' if it changes no answer."
     case .requestCookie: "Name the cookie in 'ignore_cookies', if the answer does not depend on it."
     case .requestPrecondition: "Ask without If-Match and If-Unmodified-Since."
     case .methodOverride: "Have the client ask by the method it means."

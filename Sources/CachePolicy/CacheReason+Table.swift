@@ -23,6 +23,10 @@ extension CacheReason {
         code: "request-authorization", section: "operator",
         meaning: "The request carries Authorization and the rules share nothing with such requests."
       )
+    case .requestCredential:
+      CacheReasonRow(
+        code: "request-credential", section: "operator",
+        meaning: "The request carries an API key or token in a field that is no part of the key.")
     case .requestCookie:
       CacheReasonRow(
         code: "request-cookie", section: "operator",

@@ -6,6 +6,7 @@
 package enum CacheReason: UInt8, CaseIterable, Hashable, Sendable {
   // Why an exchange stays out of the cache altogether.
   case decision, cacheDisabled, methodNotCacheable, requestContent, requestAuthorization
+  case requestCredential
   case requestCookie, requestPrecondition, bypassRule, methodOverride
 
   // Why a response is not stored.

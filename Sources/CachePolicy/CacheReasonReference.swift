@@ -35,7 +35,8 @@ extension CacheReason {
   /// Whether a request passes the store by for this reason.
   private var isBypass: Bool {
     switch self {
-    case .decision, .cacheDisabled, .requestContent, .requestAuthorization, .requestCookie,
+    case .decision, .cacheDisabled, .requestContent, .requestAuthorization, .requestCredential,
+      .requestCookie,
       .requestPrecondition, .bypassRule, .methodOverride, .ambiguousPath:
       true
     default: false

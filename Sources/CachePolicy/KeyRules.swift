@@ -36,7 +36,8 @@ package struct KeyRules: Sendable, Equatable {
       let carriesCredentials =
         switch source {
         case .cookie: true
-        case .field(let name): name.known?.carriesCredentials ?? false
+        case .field(let name):
+          name.known?.carriesCredentials ?? CredentialFields.contain(name.bytes)
         }
       self.isSecret = isSecret || carriesCredentials
     }

@@ -1,4 +1,5 @@
 package import HTTPModel
+internal import Primitives
 
 /// Proof that an exchange may touch the store: required to look up, to write, to wait for another's
 /// fetch.
@@ -36,8 +37,9 @@ package func lookupDecision(
   if fields.contains(.ifMatch) || fields.contains(.ifUnmodifiedSince) {
     return .bypass(.requestPrecondition)
   }
-  if !rules.sharesWithAuthorized, fields.contains(.authorization) {
-    return .bypass(.requestAuthorization)
+  if !rules.sharesWithAuthorized {
+    if fields.contains(.authorization) { return .bypass(.requestAuthorization) }
+    if carriesUnkeyedCredential(fields, rules: rules) { return .bypass(.requestCredential) }
   }
   if let reason = refusalOfSender(fields, rules: rules) { return .bypass(reason) }
   return .lookUp(LookupPermit())
@@ -46,6 +48,20 @@ package func lookupDecision(
 /// Fields by which some origins let a request be another method than it says: such a request is not
 /// what its key says.
 let methodOverrides = KnownFieldSet([.xHTTPMethod, .xHTTPMethodOverride, .xMethodOverride])
+
+/// Whether a field outside the standards says who asks, and is no part of the key.
+private func carriesUnkeyedCredential(_ fields: FieldSection, rules: CacheRules) -> Bool {
+  fields.carriesCredentialField { name in
+    rules.hasRareRules
+      && rules.keys.parts.contains { part in
+        if case .field(let keyed) = part.source {
+          keyed.bytes.equalsIgnoringASCIICase(name)
+        } else {
+          false
+        }
+      }
+  }
+}
 
 /// Why who asks keeps a request out of the cache.
 private func refusalOfSender(_ fields: FieldSection, rules: CacheRules) -> CacheReason? {

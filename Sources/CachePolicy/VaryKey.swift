@@ -221,7 +221,12 @@ package struct VaryKey: Sendable, Hashable {
     while let entry = Entry(bytes, at: position) {
       position = entry.end
       let field = KnownField(rawValue: entry.known)
-      if entry.isPresent, let field, field.carriesCredentials { return true }
+      guard entry.isPresent else { continue }
+      if let field {
+        if field.carriesCredentials { return true }
+      } else if CredentialFields.contain(entry.name.map { bytes[$0] }) {
+        return true
+      }
     }
     return false
   }

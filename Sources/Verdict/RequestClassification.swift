@@ -150,17 +150,8 @@ private func hasAPIKey(_ head: RequestHead) -> Bool {
   {
     return true
   }
-  return head.fields.lines.contains { line in
-    guard line.known == nil else { return false }
-    let name = head.fields.name(of: line)
-    return apiKeyFields.contains { name.equalsIgnoringASCIICase($0) }
-  }
+  return head.fields.carriesCredentialField()
 }
-
-private let apiKeyFields: [StaticString] = [
-  "X-API-Key", "API-Key", "ApiKey", "X-Auth-Token", "X-Access-Token", "X-Session-Token",
-  "X-Amz-Security-Token", "X-Vault-Token", "X-Auth-Key",
-]
 
 extension RequestHead {
   /// Whether the request carries what may stand for a user: `Authorization`, a session cookie, an
