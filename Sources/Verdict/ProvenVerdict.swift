@@ -6,6 +6,8 @@ package enum SpendAnswer: Hashable, Sendable {
   case repeated(IdentifierKind)
   /// There was no room to remember one.
   case full
+  /// The memory could not be asked: nothing is known of any, whatever the rules say about room.
+  case failed
 }
 
 /// An allow whose every proof holds, before its identifiers are spent. Only `verify` makes one, and
@@ -24,7 +26,7 @@ package struct ProvenVerdict: Sendable, Equatable {
     switch answer {
     case .first: .verified(VerifiedVerdict(subject: subject))
     case .repeated(let kind): .refused(kind.reason)
-    case .full: .refused(.replayMemoryFull)
+    case .full, .failed: .refused(.replayMemoryFull)
     }
   }
 }

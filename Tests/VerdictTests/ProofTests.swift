@@ -66,6 +66,7 @@ let proofRows: [Exchange] = [
     #expect(VerdictExpectation(spent(.first) ?? .untested) == .verified(nil))
     #expect(spent(.repeated(.verdict)) == .refused(.identifierRepeated))
     #expect(spent(.full) == .refused(.replayMemoryFull))
+    #expect(spent(.failed) == .refused(.replayMemoryFull))
     // A token of our own in the answer to its own request is not asked about.
     #expect(
       VerdictExpectation(judgement.outcome { _ in .repeated(.verdict) }) == .verified(nil))

@@ -44,15 +44,17 @@ final class SharedReplayMemory: Sendable {
       case .first: break
       case .repeated: return .repeated(identifier.kind)
       case .full: answer = .full
+      case nil: return .failed
       }
     }
     return answer
   }
 
-  private func see(_ identifier: ResponseIdentifier, in context: ReplayContext) -> ReplayAnswer {
+  /// Nil where a digest could not be made.
+  private func see(_ identifier: ResponseIdentifier, in context: ReplayContext) -> ReplayAnswer? {
     guard let digest = digest(.value(identifier.kind), context.route, identifier.value),
       let claim = claim(of: identifier, in: context)
-    else { return .full }
+    else { return nil }
     let lifetime = identifier.lifetime ?? context.lifetime
     return shards[Int(truncatingIfNeeded: digest.low % UInt64(Self.shards))].memory.withLock {
       $0.see(
@@ -60,7 +62,7 @@ final class SharedReplayMemory: Sendable {
     }
   }
 
-  /// Nil where the digest could not be made: then nothing can be said, as where there is no room.
+  /// Nil where the digest could not be made: then nothing can be said.
   private func claim(
     of identifier: ResponseIdentifier, in context: ReplayContext
   ) -> ReplayClaim? {
