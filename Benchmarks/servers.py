@@ -49,7 +49,7 @@ http {{
   ssl_protocols TLSv1.3;
   ssl_session_cache shared:tls:10m;
   upstream origin {{
-    server 127.0.0.1:{origin};
+    server 127.0.0.1:{origin} max_fails=0;
     keepalive 1024;
     keepalive_requests 1000000000;
   }}
