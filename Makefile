@@ -7,7 +7,7 @@
 #   make check    the long way: formatting, every careless cache in every place, tests under the
 #                 thread and address sanitizers, fuzzing
 #   make fuzz     every parser under libFuzzer for FUZZ_SECONDS (30) each
-#   make bench    measure beside nginx on this machine; the table also goes to Benchmarks/RESULTS.md
+#   make bench    measure beside nginx, HAProxy, Varnish and two floors in C; see Benchmarks/RESULTS.md
 #   make format   lay the source out as .swift-format says
 #   make docs     write the reference pages that are generated from the program
 #   make clean    remove what was built, and what make run wrote
