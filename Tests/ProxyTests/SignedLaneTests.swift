@@ -143,15 +143,15 @@ final class SigningService: Sendable {
     #expect(try proxy(.secret(path: path), before: origin).ask(Self.request).status == 200)
   }
 
-  @Test func `keys are fetched, a new one is looked for, and an old one is trusted no more`() throws
-  {
+  @Test func `keys are fetched past interim answers, and a new one is looked for`() throws {
     let service = try SigningService()
     let first = try SigningKey.generate(.ed25519)
     let second = try SigningKey.generate(.p256)
     let published = Mutex(try service.use(first, "first"))
     let keys = try ScriptedOrigin { _ in
       let text = published.withLock { $0 }
-      return "HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)"
+      return "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+        + "HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)"
     }
     let origin = try ScriptedOrigin { Self.answer(service.verdict(on: $0)) }
     let proxy = try proxy(

@@ -11,9 +11,6 @@ internal import Transport
 /// It is held to the same rules as every other message of an origin: what would be refused for an
 /// exchange is no good answer. Belongs to one loop; not `Sendable`.
 final class ProbeConnection: StreamHandler {
-  /// How many interim responses may come before the answer.
-  private static let maximumInterimResponses = 8
-
   private enum Phase {
     case connecting
     case asking
@@ -25,9 +22,7 @@ final class ProbeConnection: StreamHandler {
   private let request: [UInt8]
   private var stream: ByteStream?
   private var phase = Phase.connecting
-  private var scanner = HeadScanner(.response)
-  private var inbound: [UInt8] = []
-  private var interimResponses = 0
+  private var reader = FinalHeadReader()
 
   /// - Parameter request: The bytes of a GET.
   init(_ request: [UInt8], for prober: OriginProber, limits: WireLimits) {
@@ -55,31 +50,15 @@ final class ProbeConnection: StreamHandler {
 
   override func received(_ bytes: UnsafeRawBufferPointer) {
     guard phase == .asking else { return }
-    unsafe inbound.append(contentsOf: bytes)
     do throws(ProtocolViolation) {
-      while let head = try nextHead() {
-        guard head.status.isInformational, head.status != .switchingProtocols else {
-          return answered(head.status.isSuccessful ? nil : .unexpectedStatus)
-        }
-        interimResponses += 1
-        guard interimResponses <= Self.maximumInterimResponses else {
-          return answered(.protocolViolation)
-        }
+      switch unsafe try reader.take(bytes, limits: limits) {
+      case .needsMore: break
+      case .head(let head, _): answered(head.status.isSuccessful ? nil : .unexpectedStatus)
+      case .flood: answered(.protocolViolation)
       }
     } catch {
       answered(.protocolViolation)
     }
-  }
-
-  private func nextHead() throws(ProtocolViolation) -> ResponseHead? {
-    let kept = inbound
-    let bytes = kept.span
-    guard let count = try scanner.scan(bytes, limits: limits) else { return nil }
-    let head = try ResponseHeadParser.parse(bytes.extracting(0..<count), limits: limits)
-    _ = try responseFraming(of: head, toMethod: .get)
-    scanner.reset()
-    inbound.removeFirst(count)
-    return head
   }
 
   override func receivedEnd(clean: Bool) { if phase == .asking { answered(.closed) } }
@@ -102,7 +81,7 @@ final class ProbeConnection: StreamHandler {
 
   private func end(_ failure: ProbeFailure?) {
     phase = .over
-    inbound = []
+    reader = FinalHeadReader()
     prober?.ended(self, failure)
   }
 }

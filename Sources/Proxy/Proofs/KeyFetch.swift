@@ -35,7 +35,7 @@ final class KeyFetch: StreamHandler {
   private let request: [UInt8]
   private var stream: ByteStream?
   private var phase = Phase.connecting
-  private var scanner = HeadScanner(.response)
+  private var reader = FinalHeadReader()
   private var inbound: [UInt8] = []
   private var decoder = BodyDecoder(.none)
   private var freshFor: Milliseconds?
@@ -74,22 +74,23 @@ final class KeyFetch: StreamHandler {
 
   override func received(_ bytes: UnsafeRawBufferPointer) {
     guard phase == .head || phase == .content else { return }
-    unsafe inbound.append(contentsOf: bytes)
     do throws(ProtocolViolation) {
-      if phase == .head { try readHead() }
+      if phase == .content {
+        unsafe inbound.append(contentsOf: bytes)
+      } else {
+        switch unsafe try reader.take(bytes, limits: limits) {
+        case .needsMore: return
+        case .head(let head, let framing): begin(head, framing: framing)
+        case .flood: end(.failed("the answer does not begin"))
+        }
+      }
       if phase == .content { try readContent() }
     } catch {
       end(.failed("the answer breaks HTTP (\(error.code.rawValue))"))
     }
   }
 
-  private func readHead() throws(ProtocolViolation) {
-    let kept = inbound
-    let bytes = kept.span
-    guard let count = try scanner.scan(bytes, limits: limits) else { return }
-    let head = try ResponseHeadParser.parse(bytes.extracting(0..<count), limits: limits)
-    let framing = try responseFraming(of: head, toMethod: .get)
-    inbound.removeFirst(count)
+  private func begin(_ head: ResponseHead, framing: BodyFraming) {
     guard head.status == .ok else {
       return end(.failed("the answer has status \(head.status.code)"))
     }
@@ -98,6 +99,8 @@ final class KeyFetch: StreamHandler {
     }
     freshFor = ResponseDirectives(head.fields).maxAge?.milliseconds
     decoder = BodyDecoder(framing, limits: limits)
+    inbound = reader.rest
+    reader = FinalHeadReader()
     phase = .content
   }
 
